@@ -1,0 +1,104 @@
+"""Everything that can go wrong, as types with a stable code and an exit code.
+
+::
+
+    VosbenchError            1  a bug, if it reaches a user bare
+    ├── UsageError           2  the command or the call makes no sense
+    ├── InputError           3  files are missing or unusable; carries every Problem found
+    ├── IncomparableError    4  signatures differ, or a result is from a newer vosbench
+    ├── RegressionFound      5  a check found numbers that got worse
+    └── IncompleteError      6  some sequences could not be finished
+
+Only ``vosbench.cli`` turns them into output and exit codes.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong with the input: what, where, and what to do about it.
+
+    ``code`` is stable and lower-case (``missing-frame``, ``unreadable-mask``); ``where`` is the path of the file or
+    folder, ``fix`` the next step in one clause.
+    """
+
+    code: str
+    message: str
+    where: str
+    fix: str
+    sequence: str | None = None
+    frame: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message} [{self.code}]"
+
+
+class VosbenchError(Exception):
+    """Base of all errors vosbench raises on purpose."""
+
+    code = "bug"
+    exit_code = 1
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  next: {self.fix}" if self.fix else self.message
+
+
+class UsageError(VosbenchError):
+    """The request itself is wrong: an unknown name, a contradiction, a missing choice."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class InputError(VosbenchError):
+    """The input cannot be scored. ``problems`` holds every one that was found, not just the first."""
+
+    code = "input"
+    exit_code = 3
+
+    def __init__(self, problems: Sequence[Problem], *, summary: str = "") -> None:
+        self.problems = tuple(problems)
+        super().__init__(summary or f"{len(problems)} problem{'s' * (len(problems) != 1)} with the input")
+
+    def __str__(self) -> str:
+        return "\n".join([self.message, *self.lines()])
+
+    def lines(self, limit_per_code: int = 10) -> list[str]:
+        """The problems as readable lines, grouped by code; long groups are cut and counted."""
+        lines: list[str] = []
+        for code, n in Counter(p.code for p in self.problems).items():
+            group = [p for p in self.problems if p.code == code]
+            lines += [f"  {p}" for p in group[:limit_per_code]]
+            if n > limit_per_code:
+                lines.append(f"  … and {n - limit_per_code} more [{code}]")
+            lines += [f"    next: {fix}" for fix in dict.fromkeys(p.fix for p in group if p.fix)]
+        return lines
+
+
+class IncomparableError(VosbenchError):
+    """Two numbers were made by different rules, or a result file is newer than this vosbench."""
+
+    code = "incomparable"
+    exit_code = 4
+
+
+class RegressionFound(VosbenchError):
+    """A check found numbers worse than its baseline allows."""
+
+    code = "regression"
+    exit_code = 5
+
+
+class IncompleteError(VosbenchError):
+    """Some sequences could not be finished; what could be is complete."""
+
+    code = "incomplete"
+    exit_code = 6

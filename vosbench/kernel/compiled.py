@@ -1,0 +1,37 @@
+"""The compiled kernel behind the twin's signatures. Importing it fails where the extension was not built."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vosbench.kernel import _native
+from vosbench.kernel.contours import Contours
+
+
+def joint_histogram(gt: NDArray[np.uint8], pred: NDArray[np.uint8], n_gt: int, n_pred: int) -> NDArray[np.int64]:
+    """See :func:`vosbench.kernel.twin.joint_histogram`."""
+    counts = np.zeros((n_gt + 1, n_pred + 1), np.int64)
+    _native.joint_histogram(gt, pred, gt.size, n_gt + 1, n_pred + 1, counts)
+    return counts
+
+
+def contours(labels: NDArray[np.uint8]) -> Contours:
+    """See :func:`vosbench.kernel.twin.contours`."""
+    height, width = labels.shape
+    offsets, positions = _native.contours(labels, height, width)
+    return Contours((height, width), np.frombuffer(offsets, np.int64), np.frombuffer(positions, np.int32))
+
+
+def contour_hits(a: Contours, b: Contours, pairs: NDArray[np.uint8], reach: NDArray[np.int32]) -> NDArray[np.int64]:
+    """See :func:`vosbench.kernel.twin.contour_hits`."""
+    hits = np.empty((len(pairs), 2), np.int64)
+    _native.contour_hits(
+        a.offsets, a.positions, b.offsets, b.positions, *a.shape, pairs, len(pairs), reach, len(reach) - 1, hits
+    )
+    return hits
+
+
+def unfilter(raw: bytes, height: int, width: int, depth: int) -> NDArray[np.uint8]:
+    """Undo the PNG row filters of ``raw`` and unpack samples of ``depth`` bits: (height, width) uint8."""
+    out = np.empty((height, width), np.uint8)
+    _native.unfilter(raw, height, width, depth, out)
+    return out

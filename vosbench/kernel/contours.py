@@ -1,0 +1,27 @@
+"""The contours of all objects of one label map: what both kernels return and take."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Contours:
+    """Contour pixels of every label, grouped by label.
+
+    ``positions[offsets[k]:offsets[k + 1]]`` are the flat indices (``row * width + column``, int32, ascending) of the
+    contour pixels of label ``k``; ``offsets`` is int64 of length 257. Label 0 is background and never has any.
+    """
+
+    shape: tuple[int, int]
+    offsets: NDArray[np.int64]
+    positions: NDArray[np.int32]
+
+    def of(self, label: int) -> NDArray[np.int32]:
+        """Flat indices of the contour pixels of one label."""
+        return self.positions[self.offsets[label] : self.offsets[label + 1]]
+
+    def lengths(self, n: int) -> NDArray[np.int64]:
+        """Number of contour pixels of labels 0 to ``n``."""
+        return np.diff(self.offsets[: n + 2])

@@ -1,0 +1,320 @@
+/* Contours of all objects of a label map in one pass, and how many of their pixels another contour confirms. */
+#include "kernel.h"
+#include <stdlib.h>
+
+static inline uint64_t load8(const uint8_t *p)
+{
+    uint64_t word;
+    memcpy(&word, p, 8);
+    return word;
+}
+
+/* ---------------------------------------------------------------- extraction */
+
+typedef struct {
+    int32_t position;
+    uint8_t label;
+} Entry;
+
+typedef struct {
+    Entry *items;
+    size_t used, room;
+    int failed;
+} Entries;
+
+static void push(Entries *entries, int32_t position, uint8_t label)
+{
+    if (entries->used == entries->room) {
+        size_t room = entries->room ? entries->room * 2 : 4096;
+        Entry *items = realloc(entries->items, room * sizeof *items);
+        if (!items) {
+            entries->failed = 1;
+            return;
+        }
+        entries->items = items;
+        entries->room = room;
+    }
+    entries->items[entries->used++] = (Entry){position, label};
+}
+
+/* The pixel belongs to the contour of every object found in some, not all, of the pixel itself and its right, lower and
+ * lower-right neighbours: each distinct label of a window that is not constant. */
+static void push_window(Entries *entries, int32_t position, const uint8_t *window, int size)
+{
+    int mixed = 0;
+    for (int i = 1; i < size; i++)
+        mixed |= window[i] != window[0];
+    if (!mixed)
+        return;
+    for (int i = 0; i < size; i++) {
+        int seen = window[i] == 0;
+        for (int k = 0; k < i; k++)
+            seen |= window[k] == window[i];
+        if (!seen)
+            push(entries, position, window[i]);
+    }
+}
+
+static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *below, Py_ssize_t width, Py_ssize_t start)
+{
+    Py_ssize_t x = 0;
+    while (x + 1 < width) {
+        if (x + 33 <= width) { /* skip 32 windows in which nothing changes */
+            uint64_t change = 0;
+            for (int k = 0; k < 32; k += 8) {
+                uint64_t here = load8(row + x + k);
+                change |= (here ^ load8(row + x + k + 1)) | (here ^ load8(below + x + k)) | (here ^ load8(below + x + k + 1));
+            }
+            if (!change) {
+                x += 32;
+                continue;
+            }
+        }
+        Py_ssize_t stop = x + 32 < width - 1 ? x + 32 : width - 1;
+        for (; x < stop; x++) {
+            const uint8_t window[4] = {row[x], row[x + 1], below[x], below[x + 1]};
+            push_window(entries, (int32_t)(start + x), window, 4);
+        }
+    }
+    const uint8_t edge[2] = {row[width - 1], below[width - 1]};
+    push_window(entries, (int32_t)(start + width - 1), edge, 2);
+}
+
+static void scan(Entries *entries, const uint8_t *labels, Py_ssize_t height, Py_ssize_t width)
+{
+    for (Py_ssize_t y = 0; y + 1 < height; y++)
+        scan_row_pair(entries, labels + y * width, labels + (y + 1) * width, width, y * width);
+    const uint8_t *last = labels + (height - 1) * width;
+    for (Py_ssize_t x = 0; x + 1 < width; x++)
+        push_window(entries, (int32_t)((height - 1) * width + x), last + x, 2);
+}
+
+/* contours(labels, height, width) -> (offsets, positions): the contour of label k, in raster order, is
+ * positions[offsets[k]:offsets[k+1]]; offsets are 257 int64, positions int32 flat indices. */
+static PyObject *contours(PyObject *self, PyObject *args)
+{
+    PyObject *object, *offsets_bytes = NULL, *positions_bytes = NULL;
+    Py_ssize_t height, width;
+    Py_buffer labels;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Onn", &object, &height, &width))
+        return NULL;
+    if (height < 1 || width < 1 || height > INT32_MAX / width) {
+        PyErr_SetString(PyExc_ValueError, "a label map has 1 to 2**31 - 1 pixels");
+        return NULL;
+    }
+    if (kernel_borrow(object, &labels, 0, height * width, "labels") < 0)
+        return NULL;
+
+    Entries entries = {0};
+    int64_t offsets[257] = {0};
+    Py_BEGIN_ALLOW_THREADS
+    scan(&entries, labels.buf, height, width);
+    for (size_t i = 0; i < entries.used; i++)
+        offsets[entries.items[i].label + 1]++;
+    for (int k = 0; k < 256; k++)
+        offsets[k + 1] += offsets[k];
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&labels);
+
+    if (entries.failed) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    offsets_bytes = PyBytes_FromStringAndSize((const char *)offsets, sizeof offsets);
+    positions_bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(entries.used * sizeof(int32_t)));
+    if (!offsets_bytes || !positions_bytes)
+        goto done;
+    int32_t *positions = (int32_t *)PyBytes_AsString(positions_bytes);
+    int64_t next[256];
+    memcpy(next, offsets, sizeof next);
+    for (size_t i = 0; i < entries.used; i++)
+        positions[next[entries.items[i].label]++] = entries.items[i].position;
+done:
+    free(entries.items);
+    if (!offsets_bytes || !positions_bytes) {
+        Py_XDECREF(offsets_bytes);
+        Py_XDECREF(positions_bytes);
+        return NULL;
+    }
+    PyObject *result = PyTuple_Pack(2, offsets_bytes, positions_bytes);
+    Py_DECREF(offsets_bytes);
+    Py_DECREF(positions_bytes);
+    return result;
+}
+
+/* ---------------------------------------------------------------- matching */
+
+/* One contour as a bit map of its bounding box. */
+typedef struct {
+    int32_t y0, y1, x0, x1;
+    Py_ssize_t stride, room;
+    uint64_t *bits;
+} Bitmap;
+
+static int bitmap_draw(Bitmap *map, const int32_t *positions, int64_t n, int32_t width)
+{
+    map->y0 = positions[0] / width; /* raster order: the first and the last position bound the rows */
+    map->y1 = positions[n - 1] / width;
+    map->x0 = width;
+    map->x1 = -1;
+    for (int64_t i = 0; i < n; i++) {
+        int32_t x = positions[i] % width;
+        map->x0 = x < map->x0 ? x : map->x0;
+        map->x1 = x > map->x1 ? x : map->x1;
+    }
+    map->stride = (map->x1 - map->x0) / 64 + 1;
+    Py_ssize_t words = map->stride * (map->y1 - map->y0 + 1);
+    if (words > map->room) {
+        free(map->bits);
+        map->bits = malloc((size_t)words * sizeof *map->bits);
+        map->room = map->bits ? words : 0;
+        if (!map->bits)
+            return -1;
+    }
+    memset(map->bits, 0, (size_t)words * sizeof *map->bits);
+    for (int64_t i = 0; i < n; i++) {
+        int32_t y = positions[i] / width - map->y0, x = positions[i] % width - map->x0;
+        map->bits[y * map->stride + (x >> 6)] |= (uint64_t)1 << (x & 63);
+    }
+    return 0;
+}
+
+static inline int any_bit(const uint64_t *row, int32_t low, int32_t high)
+{
+    int32_t first = low >> 6, last = high >> 6;
+    uint64_t head = ~(uint64_t)0 << (low & 63), tail = ~(uint64_t)0 >> (63 - (high & 63));
+    if (first == last)
+        return (row[first] & head & tail) != 0;
+    if (row[first] & head)
+        return 1;
+    for (int32_t w = first + 1; w < last; w++)
+        if (row[w])
+            return 1;
+    return (row[last] & tail) != 0;
+}
+
+/* Is a contour pixel of `map` within the tolerance of (y, x)? reach[k] is the half width of the tolerance disk k rows away. */
+static inline int confirmed(const Bitmap *map, int32_t y, int32_t x, const int32_t *reach, int32_t radius)
+{
+    for (int32_t k = 0; k <= radius; k++) {
+        int32_t low = x - reach[k] - map->x0, high = x + reach[k] - map->x0;
+        low = low < 0 ? 0 : low;
+        high = high > map->x1 - map->x0 ? map->x1 - map->x0 : high;
+        if (low > high)
+            return 0; /* the disk only gets narrower */
+        if (y - k >= map->y0 && y - k <= map->y1 && any_bit(map->bits + (y - k - map->y0) * map->stride, low, high))
+            return 1;
+        if (k && y + k >= map->y0 && y + k <= map->y1 && any_bit(map->bits + (y + k - map->y0) * map->stride, low, high))
+            return 1;
+    }
+    return 0;
+}
+
+static int64_t count_confirmed(const int32_t *positions, int64_t n, int32_t width, const Bitmap *map, const int32_t *reach,
+                               int32_t radius)
+{
+    int64_t hits = 0;
+    for (int64_t i = 0; i < n; i++)
+        hits += confirmed(map, positions[i] / width, positions[i] % width, reach, radius);
+    return hits;
+}
+
+typedef struct {
+    const int64_t *offsets;
+    const int32_t *positions;
+} Contours;
+
+/* hits[k] = (pixels of contour a confirmed by contour b, and the reverse) for pairs[k] = (a, b). */
+static int hits_run(Contours a, Contours b, int32_t width, const uint8_t *pairs, Py_ssize_t n_pairs, const int32_t *reach,
+                    int32_t radius, int64_t *hits)
+{
+    Bitmap a_map = {0}, b_map = {0};
+    int failed = 0, a_drawn = -1, b_drawn = -1;
+    for (Py_ssize_t k = 0; k < n_pairs && !failed; k++) {
+        const int i = pairs[2 * k], j = pairs[2 * k + 1];
+        const int64_t a_n = a.offsets[i + 1] - a.offsets[i], b_n = b.offsets[j + 1] - b.offsets[j];
+        hits[2 * k] = hits[2 * k + 1] = 0;
+        if (!a_n || !b_n)
+            continue;
+        const int32_t *a_at = a.positions + a.offsets[i], *b_at = b.positions + b.offsets[j];
+        if (a_drawn != i)
+            failed |= bitmap_draw(&a_map, a_at, a_n, width);
+        if (b_drawn != j)
+            failed |= bitmap_draw(&b_map, b_at, b_n, width);
+        if (failed)
+            break;
+        a_drawn = i;
+        b_drawn = j;
+        hits[2 * k] = count_confirmed(a_at, a_n, width, &b_map, reach, radius);
+        hits[2 * k + 1] = count_confirmed(b_at, b_n, width, &a_map, reach, radius);
+    }
+    free(a_map.bits);
+    free(b_map.bits);
+    return failed;
+}
+
+/* Offsets must rise from 0 to the number of positions, positions must lie on the frame: the loops above trust both. */
+static int contours_are_sound(const Py_buffer *offsets, const Py_buffer *positions, Py_ssize_t pixels)
+{
+    const int64_t *at = offsets->buf;
+    const int32_t *position = positions->buf;
+    Py_ssize_t n = positions->len / (Py_ssize_t)sizeof(int32_t);
+    if (at[0] != 0 || at[256] != n)
+        return 0;
+    for (int k = 0; k < 256; k++) {
+        if (at[k + 1] < at[k])
+            return 0;
+        for (int64_t i = at[k]; i < at[k + 1]; i++)
+            if (position[i] < 0 || position[i] >= pixels || (i > at[k] && position[i] <= position[i - 1]))
+                return 0;
+    }
+    return 1;
+}
+
+static PyObject *contour_hits(PyObject *self, PyObject *args)
+{
+    PyObject *objects[7];
+    Py_buffer view[7];
+    Py_ssize_t height, width, n_pairs, radius;
+    static const char *names[7] = {"a_offsets", "a_positions", "b_offsets", "b_positions", "pairs", "reach", "hits"};
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOOOnnOnOnO", &objects[0], &objects[1], &objects[2], &objects[3], &height, &width, &objects[4],
+                          &n_pairs, &objects[5], &radius, &objects[6]))
+        return NULL;
+    if (height < 1 || width < 1 || height > INT32_MAX / width || n_pairs < 0 || n_pairs > 65536 || radius < 0 ||
+        radius > 1 << 20) {
+        PyErr_SetString(PyExc_ValueError, "frame size, number of pairs or tolerance out of range");
+        return NULL;
+    }
+    const Py_ssize_t bytes[7] = {257 * 8, 0, 257 * 8, 0, n_pairs * 2, (radius + 1) * 4, n_pairs * 16};
+    int held = 0, failed = 0;
+    while (held < 7 && kernel_borrow(objects[held], &view[held], held == 6, bytes[held], names[held]) == 0)
+        held++;
+    PyObject *result = NULL;
+    if (held < 7)
+        goto done;
+    if (!contours_are_sound(&view[0], &view[1], height * width) || !contours_are_sound(&view[2], &view[3], height * width)) {
+        PyErr_SetString(PyExc_ValueError, "contours do not fit the frame");
+        goto done;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    failed = hits_run((Contours){view[0].buf, view[1].buf}, (Contours){view[2].buf, view[3].buf}, (int32_t)width, view[4].buf,
+                      n_pairs, view[5].buf, (int32_t)radius, view[6].buf);
+    Py_END_ALLOW_THREADS
+    if (failed)
+        PyErr_NoMemory();
+    else
+        result = Py_NewRef(Py_None);
+done:
+    while (held > 0)
+        PyBuffer_Release(&view[--held]);
+    return result;
+}
+
+PyMethodDef contour_methods[] = {
+    {"contours", contours, METH_VARARGS, "contours(labels, height, width) -> (offsets, positions)"},
+    {"contour_hits", contour_hits, METH_VARARGS,
+     "contour_hits(a_offsets, a_positions, b_offsets, b_positions, height, width, pairs, n_pairs, reach, radius, hits)"},
+    {NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,20 @@
+/* Shared by the kernel's C files: argument buffers in the stable ABI, and each topic's method table. */
+#ifndef VOSBENCH_KERNEL_H
+#define VOSBENCH_KERNEL_H
+
+#define PY_SSIZE_T_CLEAN
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030B0000
+#endif
+#include <Python.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Lend `object`'s memory as a C-contiguous buffer of at least `bytes` bytes. 0 on success, -1 with an exception set. */
+int kernel_borrow(PyObject *object, Py_buffer *view, int writable, Py_ssize_t bytes, const char *name);
+
+extern PyMethodDef region_methods[];
+extern PyMethodDef contour_methods[];
+extern PyMethodDef png_methods[];
+
+#endif

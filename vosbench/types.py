@@ -1,0 +1,88 @@
+"""The nouns of vosbench: sequences, their objects, and the two doors data comes through.
+
+A *label map* is a two-dimensional array of object indices, 0 for background. A frame's masks are one label map or,
+where objects may overlap (one file per object, run-length encodings), several; an object is in exactly one of them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+LabelMap: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+Masks: TypeAlias = tuple[LabelMap, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectInfo:
+    """What a dataset says about one object.
+
+    ``frames`` lists the frames (stems, in order) on which the object is annotated, where the dataset lists them;
+    ``group`` is the name the benchmark averages under, such as "seen" or "unseen".
+    """
+
+    id: int
+    category: str | None = None
+    group: str | None = None
+    frames: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """One video: its annotated frames in order and, where the dataset lists them, its objects.
+
+    ``frames`` are the stems with ground truth, in order; ``images`` the folder of the video's pictures, if there is one.
+    ``stable`` is the dataset's word on whether temporal stability is meaningful here (None: it does not say).
+    """
+
+    name: str
+    frames: tuple[str, ...]
+    objects: tuple[ObjectInfo, ...] | None = None
+    attributes: tuple[str, ...] = ()
+    stable: bool | None = None
+    images: Path | None = None
+
+
+class MaskSource(Protocol):
+    """Masks by (sequence, frame): knows a file format, not a scoring rule."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages: a path."""
+
+    def sequences(self) -> tuple[str, ...]:
+        """Names of the sequences it holds, sorted."""
+
+    def frames(self, sequence: str) -> tuple[str, ...]:
+        """Stems of the frames it holds of a sequence, sorted; empty if it holds none."""
+
+    def read(self, sequence: str, frame: str) -> Masks:
+        """The masks of one frame. Raises InputError naming the file."""
+
+    def where(self, sequence: str, frame: str | None = None) -> str:
+        """The path to name in a message about this frame or sequence, whether or not it exists."""
+
+
+class Dataset(Protocol):
+    """A dataset on disk: knows a layout, not a scoring rule."""
+
+    root: Path
+
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits found."""
+
+    def sequences(self, split: str) -> tuple[Sequence, ...]:
+        """The sequences of a split. Raises InputError naming what was looked for."""
+
+    def masks(self, split: str) -> MaskSource:
+        """The ground truth of a split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A task that could not be finished: its name and the error that ended it."""
+
+    task: str
+    error: BaseException
