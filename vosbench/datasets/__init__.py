@@ -1,0 +1,1 @@
+"""Datasets know a layout on disk and nothing about scoring."""

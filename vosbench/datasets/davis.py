@@ -1,0 +1,78 @@
+"""The layout of DAVIS 2016 and 2017.
+
+::
+
+    ImageSets/<year>/<split>.txt                  one sequence name a line
+    ImageSets/480p/<split>.txt                    or, as shipped in 2016, one "/image /annotation" pair a line
+    Annotations[_unsupervised]/480p/<sequence>/<frame>.png
+    JPEGImages/480p/<sequence>/<frame>.jpg        optional
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from vosbench.datasets.lists import not_found, read_list, split_file
+from vosbench.masks.sources import MaskFolder
+from vosbench.types import MaskSource, Sequence
+
+
+@dataclass(frozen=True)
+class Davis:
+    """A DAVIS root. ``annotations`` names the folder of masks, ``lists`` the folder under ``ImageSets``."""
+
+    root: Path
+    annotations: str = "Annotations"
+    lists: str = "2017"
+
+    def looked_for(self) -> tuple[str, ...]:
+        """What must exist under the root for it to be this layout."""
+        return (f"{self.annotations}/480p/", f"ImageSets/{self.lists}/*.txt")
+
+    def found(self) -> bool:
+        """Does the root have this layout?"""
+        return self._annotations is not None and bool(self.splits())
+
+    @cached_property
+    def _annotations(self) -> Path | None:
+        """The folder of sequences: 480p where there is one, else the only resolution there is."""
+        folder = self.root / self.annotations
+        if (folder / "480p").is_dir():
+            return folder / "480p"
+        inside = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+        return inside[0] if len(inside) == 1 else None
+
+    def _list_files(self) -> dict[str, Path]:
+        sets = self.root / "ImageSets"
+        for folder in (sets / self.lists, *([sets / "480p"] if self.lists == "2016" else [])):
+            if files := {p.stem: p for p in sorted(folder.glob("*.txt"))}:
+                return files
+        return {}
+
+    def splits(self) -> tuple[str, ...]:
+        """Names of the lists found."""
+        return tuple(self._list_files())
+
+    def sequences(self, split: str) -> tuple[Sequence, ...]:
+        """The sequences of a split, in the order of its list."""
+        names = read_list(split_file(split, self._list_files(), self.root))
+        masks = self._masks()
+        missing = [n for n in names if not masks.frames(n)]
+        if missing:
+            raise not_found(self.root, [f"{masks.where(n)}/*.png" for n in missing], "the ground truth of these sequences")
+        return tuple(Sequence(name=n, frames=masks.frames(n), images=self._images(n)) for n in names)
+
+    def masks(self, split: str) -> MaskSource:
+        """The ground truth; DAVIS keeps all splits in one folder."""
+        del split
+        return self._masks()
+
+    def _masks(self) -> MaskFolder:
+        if self._annotations is None:
+            raise not_found(self.root, [f"{self.annotations}/480p/"], "the annotations of DAVIS")
+        return MaskFolder(self._annotations)
+
+    def _images(self, sequence: str) -> Path | None:
+        resolution = self._annotations.name if self._annotations else "480p"
+        folder = self.root / "JPEGImages" / resolution / sequence
+        return folder if folder.is_dir() else None

@@ -1,0 +1,47 @@
+"""Any folder of masks: ``<sequence>/<frame>.png``, or the frames of a single sequence."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from vosbench.datasets.lists import not_found, read_list
+from vosbench.errors import UsageError
+from vosbench.masks.sources import open_masks
+from vosbench.types import MaskSource, Sequence
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder (or zip archive) of ground-truth masks. Its only split is called "all"."""
+
+    root: Path
+
+    def looked_for(self) -> tuple[str, ...]:
+        """What must exist under the root for it to be this layout."""
+        return ("<sequence>/<frame>.png",)
+
+    def found(self) -> bool:
+        """Does the root hold masks?"""
+        return bool(self._source.sequences())
+
+    def splits(self) -> tuple[str, ...]:
+        """The one split there is."""
+        return ("all",)
+
+    def sequences(self, split: str) -> tuple[Sequence, ...]:
+        """All sequences found, or those named in a list."""
+        if split != "all" and not split.endswith(".txt"):
+            raise UsageError("a folder of masks has no splits", fix="leave --split out, or give a .txt of sequences")
+        names = self._source.sequences() if split == "all" else read_list(Path(split))
+        if missing := [self._source.where(n) for n in names if not self._source.frames(n)]:
+            raise not_found(self.root, missing, "the ground truth of these sequences")
+        return tuple(Sequence(name=n, frames=self._source.frames(n)) for n in names)
+
+    def masks(self, split: str) -> MaskSource:
+        """The masks themselves."""
+        del split
+        return self._source
+
+    @cached_property
+    def _source(self) -> MaskSource:
+        return open_masks(self.root)

@@ -1,0 +1,37 @@
+"""Lists of sequence names, and the error for a root that is not laid out as expected."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from vosbench.errors import InputError, Problem, UsageError
+
+
+def read_list(path: Path) -> tuple[str, ...]:
+    """The sequence names in a split file: one a line, or the folder of each image path as DAVIS shipped it in 2016."""
+    try:
+        lines = [line.split()[0] for line in path.read_text().splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise not_found(path.parent, [path.name], "a readable list of sequences") from error
+    names = [PurePosixPath(line).parent.name if line.startswith("/") else line for line in lines]
+    if not names:
+        raise not_found(path.parent, [path.name], "a list with at least one sequence name")
+    return tuple(dict.fromkeys(names))
+
+
+def split_file(split: str, known: Mapping[str, Path], root: Path) -> Path:
+    """The file of a split, which is a name the dataset knows or a path to a list of sequences. Raises UsageError."""
+    if split in known:
+        return known[split]
+    if split.endswith(".txt"):
+        return Path(split)
+    have = f"it has {', '.join(known)}" if known else "it has none"
+    raise UsageError(f"{root} has no split called {split!r}: {have}", fix="name one of them, or give a .txt of sequences")
+
+
+def not_found(root: Path, looked_for: Sequence[str], what: str) -> InputError:
+    """The error for a dataset that lacks files, one problem for each path looked for."""
+    fix = "point --data at the folder that holds these, or fetch what is missing"
+    return InputError(
+        [Problem(code="layout", message=f"not found: {what}", where=str(root / path), fix=fix) for path in looked_for],
+        summary=f"{root} is not laid out as expected",
+    )

@@ -1,0 +1,130 @@
+"""The layout of YouTube-VOS 2018 and 2019.
+
+::
+
+    <split>/meta.json                              objects, their categories and annotated frames
+    <split>/Annotations/<video>/<frame>.png
+    <split>/JPEGImages/<video>/<frame>.jpg         optional
+
+Categories that occur in ``train/meta.json`` are seen, all others unseen. Without that file, ``unseen.txt`` in the root
+may name the unseen categories, one a line.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from vosbench.datasets.lists import not_found, read_list
+from vosbench.errors import InputError, Problem, UsageError
+from vosbench.masks.sources import MaskFolder
+from vosbench.types import MaskSource, ObjectInfo, Sequence
+
+
+class _Object(msgspec.Struct, frozen=True):
+    category: str
+    frames: tuple[str, ...]
+
+
+class _Video(msgspec.Struct, frozen=True):
+    objects: dict[str, _Object]
+
+
+class _Meta(msgspec.Struct, frozen=True):
+    videos: dict[str, _Video]
+
+
+@dataclass(frozen=True)
+class YouTubeVOS:
+    """A YouTube-VOS root, the folder that holds ``valid/`` and, for the seen categories, ``train/``."""
+
+    root: Path
+
+    def looked_for(self) -> tuple[str, ...]:
+        """What must exist under the root for it to be this layout."""
+        return ("<split>/meta.json", "<split>/Annotations/")
+
+    def found(self) -> bool:
+        """Does the root have this layout?"""
+        return bool(self.splits())
+
+    def splits(self) -> tuple[str, ...]:
+        """Names of the folders that hold a ``meta.json`` and annotations."""
+        metas = sorted(self.root.glob("*/meta.json"))
+        return tuple(p.parent.name for p in metas if (p.parent / "Annotations").is_dir())
+
+    def sequences(self, split: str) -> tuple[Sequence, ...]:
+        """The videos of a split in the order of ``meta.json``, or of a list of videos taken from any split."""
+        folder, names = self._resolve(split)
+        videos = self._meta(folder).videos
+        return tuple(self._sequence(folder, name, videos[name]) for name in names or videos)
+
+    def masks(self, split: str) -> MaskSource:
+        """The ground truth of a split."""
+        return MaskFolder(self.root / self._resolve(split)[0] / "Annotations")
+
+    def _resolve(self, split: str) -> tuple[str, tuple[str, ...]]:
+        """The folder of a split and, for a list of videos, their names."""
+        if split in self.splits():
+            return split, ()
+        if not split.endswith(".txt"):
+            have = ", ".join(self.splits()) or "none"
+            raise UsageError(f"{self.root} has no split called {split!r}: it has {have}", fix="name one of them")
+        names = read_list(Path(split))
+        for folder in self.splits():
+            if set(names) <= set(self._meta(folder).videos):
+                return folder, names
+        raise UsageError(f"no split of {self.root} holds all videos listed in {split}", fix="check the names in the list")
+
+    def _sequence(self, folder: str, name: str, video: _Video) -> Sequence:
+        objects = tuple(
+            ObjectInfo(id=int(key), category=o.category, group=self._group(o.category), frames=tuple(sorted(o.frames)))
+            for key, o in sorted(video.objects.items(), key=lambda item: int(item[0]))
+        )
+        frames = sorted({frame for o in objects for frame in o.frames or ()})
+        images = self.root / folder / "JPEGImages" / name
+        return Sequence(name=name, frames=tuple(frames), objects=objects, images=images if images.is_dir() else None)
+
+    def _group(self, category: str) -> str | None:
+        if self._unseen is not None:
+            return "unseen" if category in self._unseen else "seen"
+        if self._seen is not None:
+            return "seen" if category in self._seen else "unseen"
+        return None
+
+    @cached_property
+    def _unseen(self) -> frozenset[str] | None:
+        path = self.root / "unseen.txt"
+        return frozenset(path.read_text().split("\n")) if path.is_file() else None
+
+    @cached_property
+    def _seen(self) -> frozenset[str] | None:
+        if not (self.root / "train" / "meta.json").is_file():
+            return None
+        return frozenset(o.category for v in self._meta("train").videos.values() for o in v.objects.values())
+
+    def _meta(self, folder: str) -> _Meta:
+        cache: dict[str, _Meta] = self.__dict__.setdefault("_metas", {})
+        if folder not in cache:
+            cache[folder] = _read_meta(self.root / folder / "meta.json")
+        return cache[folder]
+
+
+def _read_meta(path: Path) -> _Meta:
+    try:
+        meta = msgspec.json.decode(path.read_bytes(), type=_Meta)
+    except FileNotFoundError as error:
+        raise not_found(path.parent, [path.name], "the list of objects") from error
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        problem = Problem(code="layout", message=f"not readable as meta.json ({error})", where=str(path), fix="fetch it again")
+        raise InputError([problem]) from error
+    bad = [f"{video}/{key}" for video, v in meta.videos.items() for key in v.objects if not _is_id(key)]
+    if bad:
+        problem = Problem(code="layout", message=f"object ids must be 1 to 255: {bad[:3]}", where=str(path), fix="correct them")
+        raise InputError([problem])
+    return meta
+
+
+def _is_id(key: str) -> bool:
+    return key.isascii() and key.isdigit() and 1 <= int(key) <= 255

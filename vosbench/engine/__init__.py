@@ -1,0 +1,1 @@
+"""The engine: plan, read, count. Rows come out, never images."""

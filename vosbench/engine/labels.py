@@ -1,0 +1,96 @@
+"""From the labels in a file to objects 1 to n: one numbering for both masks of a frame, void handled, strays found."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vosbench.protocols.spec import Rules
+from vosbench.types import LabelMap
+
+Plane = NDArray[np.uint8]
+VOID = 255
+
+
+class StrayLabel(ValueError):
+    """A predicted label that is no object of the sequence."""
+
+    def __init__(self, label: int) -> None:
+        super().__init__(label)
+        self.label = label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSpace:
+    """How the labels of one sequence become objects.
+
+    ``ids`` are the labels of the objects in order; None means that any label 1 to 255 may turn out to be one.
+    ``binary`` says that every label but 0 is the one object (in the ground truth only, where there are proposals).
+    ``proposals`` is the largest label a prediction may hold where labels carry no identity, else 0.
+    """
+
+    ids: tuple[int, ...] | None
+    rules: Rules
+    binary: bool = False
+    proposals: int = 0
+
+    @property
+    def n_gt(self) -> int:
+        """Largest object number."""
+        return 255 if self.ids is None else len(self.ids)
+
+    @property
+    def n_pred(self) -> int:
+        """Largest number a predicted object may have."""
+        return self.proposals or self.n_gt
+
+    def truth(self, labels: LabelMap) -> tuple[Plane, NDArray[np.bool_] | None]:
+        """Ground-truth labels as object numbers, and the pixels to ignore, if any."""
+        if self.binary:
+            return (labels > 0).astype(np.uint8), None
+        top = int(labels.max())
+        if top <= self.n_gt and self._plain and (top < VOID or self.rules.void == "object"):
+            return labels.astype(np.uint8, copy=False), None
+        void = labels == VOID if self.rules.void != "object" and top >= VOID else None
+        return self._renumber(labels), void if self.rules.void == "ignore" else None
+
+    def prediction(self, labels: LabelMap, void: NDArray[np.bool_] | None) -> Plane:
+        """Predicted labels as object numbers, void pixels cleared.
+
+        Raises:
+            StrayLabel: a label that is no object, where the protocol calls that an error.
+        """
+        if self.binary and not self.proposals:
+            numbers = (labels > 0).astype(np.uint8)
+        elif int(labels.max()) <= self.n_pred and (self.proposals or self._plain):
+            numbers = labels.astype(np.uint8, copy=False)
+        elif self._is_binary_mask_of_the_only_object(labels):
+            numbers = (labels > 0).astype(np.uint8)
+        else:
+            self._refuse_strays(labels)
+            numbers = self._renumber(labels)
+        return numbers if void is None else numbers * ~void
+
+    @property
+    def _plain(self) -> bool:
+        """Are the ids 1, 2, 3, …, so that labels are object numbers already?"""
+        return self.ids is None or self.ids == tuple(range(1, len(self.ids) + 1))
+
+    def _is_binary_mask_of_the_only_object(self, labels: LabelMap) -> bool:
+        return self.n_pred == 1 and bool(np.isin(labels, (0, VOID)).all())
+
+    def _refuse_strays(self, labels: LabelMap) -> None:
+        if self.rules.extra_ids == "ignore" and not self.proposals:
+            return
+        known = range(1, self.n_pred + 1) if self.proposals or self.ids is None else self.ids
+        strays = np.setdiff1d(labels, np.array([0, *known]))
+        if len(strays):
+            raise StrayLabel(int(strays[-1]))
+
+    def _renumber(self, labels: LabelMap) -> Plane:
+        ids = range(1, self.n_gt + 1) if self.ids is None else self.ids
+        table = np.zeros(1 << 16 if labels.dtype == np.uint16 else 1 << 8, np.uint8)
+        for number, label in enumerate(ids, start=1):
+            if label < VOID or self.rules.void == "object":
+                table[label] = number
+        return table[labels]

@@ -1,0 +1,86 @@
+"""The problems a prediction can have, worded once."""
+
+from vosbench.errors import Problem
+from vosbench.types import MaskSource
+
+
+def stray_label(
+    source: MaskSource, sequence: str, frame: str, label: int, n_objects: int | None = None, proposals: int = 0
+) -> Problem:
+    """A predicted label that is no object; ``n_objects`` is None where only the whole sequence could tell."""
+    if proposals:
+        message, fix = f"label {label}: at most {proposals} proposals may be given", "keep the best proposals"
+    elif n_objects is None:
+        message, fix = f"label {label} never occurs in the ground truth", "remove it, or use --protocol first-appearance"
+    else:
+        message = f"label {label} is no object here: the sequence has {n_objects}"
+        fix = "save object indices, 1 for the first object"
+        if label == 255:
+            fix += "; 255 suggests a binary 0/255 mask, or a void label, which predictions must not hold"
+    return _in_frame("stray-label", message, fix, source, sequence, frame)
+
+
+def wrong_size(
+    source: MaskSource, sequence: str, frame: str, got: tuple[int, ...], want: tuple[int, ...]
+) -> Problem:
+    """A predicted mask of another size (height, width) than the ground truth."""
+    message = f"the mask is {got[1]} x {got[0]}, the ground truth {want[1]} x {want[0]} pixels"
+    fix = "write masks at the size of the ground truth, or allow --resize nearest"
+    return _in_frame("wrong-size", message, fix, source, sequence, frame)
+
+
+def missing_frame(source: MaskSource, sequence: str, frame: str) -> Problem:
+    """A frame that is scored but was not predicted."""
+    fix = "predict it, or score missing frames as empty with --missing empty"
+    return _in_frame("missing-frame", "this mask is missing", fix, source, sequence, frame)
+
+
+def missing_sequence(source: MaskSource, sequence: str, frames: int) -> Problem:
+    """A sequence of which nothing was predicted."""
+    return Problem(
+        code="missing-sequence",
+        message=f"no masks of this sequence ({frames} frames are scored)",
+        where=source.where(sequence),
+        fix="predict it, or score missing sequences as empty with --missing empty",
+        sequence=sequence,
+    )
+
+
+def hidden_truth(source: MaskSource, sequence: str, frame: str, n_missing: int) -> Problem:
+    """Frames without ground truth, as in splits whose annotations are kept by the organisers."""
+    message = f"no ground truth for {n_missing} of the frames to score"
+    fix = "this split may be hidden: score a split whose annotations are public"
+    return _in_frame("hidden-ground-truth", message, fix, source, sequence, frame)
+
+
+def nothing_to_score(source: MaskSource, sequence: str, frames: int, rule: str) -> Problem:
+    """A sequence too short for the protocol's frame rule."""
+    return Problem(
+        code="nothing-to-score",
+        message=f"none of its {frames} annotated frame{'s' * (frames != 1)} is scored under the frame rule {rule!r}",
+        where=source.where(sequence),
+        fix="leave it out with a split file, or use a protocol that scores all frames",
+        sequence=sequence,
+    )
+
+
+def no_object(source: MaskSource, sequence: str, frame: str) -> Problem:
+    """A sequence in which the protocol finds no object."""
+    fix = "use a protocol that takes objects from all frames, such as folder, or leave the sequence out"
+    return _in_frame("no-object", "there is no object in the first frame", fix, source, sequence, frame)
+
+
+def no_group(source: MaskSource, sequence: str, groups: tuple[str, ...]) -> Problem:
+    """An object of which the dataset does not say whether it is, for example, seen or unseen."""
+    return Problem(
+        code="no-group",
+        message=f"nothing says whether its objects are {' or '.join(groups)}",
+        where=source.where(sequence),
+        fix="put train/meta.json beside the split (its categories are the seen ones), or list the others in unseen.txt",
+        sequence=sequence,
+    )
+
+
+def _in_frame(code: str, message: str, fix: str, source: MaskSource, sequence: str, frame: str) -> Problem:
+    where = source.where(sequence, frame)
+    return Problem(code=code, message=message, where=where, fix=fix, sequence=sequence, frame=frame)

@@ -1,0 +1,250 @@
+"""Score one sequence: read each frame once, count, and return rows. Images never leave this function."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from zlib_ng import zlib_ng
+
+from vosbench.engine import problems as problems_of
+from vosbench.engine.labels import VOID, LabelSpace, StrayLabel
+from vosbench.engine.tally import Frame, Tally
+from vosbench.errors import InputError, Problem
+from vosbench.measures import contour
+from vosbench.protocols import rules as verbs
+from vosbench.protocols.spec import Rules
+from vosbench.types import MaskSource, Masks, ObjectInfo, Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One sequence to score, for one prediction or several that share the ground-truth work.
+
+    ``missing`` is "error" or "empty", ``resize`` allows predictions of another size (nearest neighbour).
+    """
+
+    sequence: Sequence
+    rules: Rules
+    gt: MaskSource
+    predictions: tuple[MaskSource, ...]
+    missing: str = "error"
+    resize: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceCounts:
+    """What scoring a sequence leaves: counts by row and frame.
+
+    ``objects`` are the ids scored; ``rows`` pairs each row with its object's position and its proposal (0: paired by id);
+    ``frames`` are positions in ``sequence.frames``; ``counts`` is int64 (7, rows, frames); ``expected`` flags
+    (objects, frames) say which frames an object is scored on; ``permuted`` is the mean J of every object under every label.
+    """
+
+    sequence: Sequence
+    objects: tuple[ObjectInfo, ...]
+    row_object: NDArray[np.int64]
+    row_proposal: NDArray[np.int64]
+    frames: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    expected: NDArray[np.bool_]
+    filled: NDArray[np.bool_]
+    resized: NDArray[np.bool_]
+    gt_crc: tuple[int, ...]
+    pred_crc: tuple[int, ...]
+    permuted: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Run:
+    """The state of one prediction while its sequence is read."""
+
+    source: MaskSource
+    tally: Tally
+    filled: NDArray[np.bool_]
+    resized: NDArray[np.bool_]
+    crc: list[int] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
+    """Count every expected frame of a sequence for every prediction.
+
+    Returns:
+        One :class:`SequenceCounts` for each of ``task.predictions``.
+
+    Raises:
+        InputError: with every unusable mask of the sequence.
+    """
+    space, notes = label_space(task)
+    expected = expected_frames(task, space)
+    frames = np.flatnonzero(expected.any(0))
+    gt_crc: list[int] = []
+    problems: list[Problem] = []
+    runs: list[_Run] = []
+    for t, index in enumerate(frames):
+        name = task.sequence.frames[index]
+        try:
+            raw = task.gt.read(task.sequence.name, name)
+            planes, voids = zip(*(space.truth(plane) for plane in raw), strict=True)
+        except InputError as error:
+            problems += error.problems
+            continue
+        void = next((v for v in voids if v is not None), None)
+        truth = Frame.of(planes if void is None else tuple(p * ~void for p in planes))
+        gt_crc.append(_crc(raw))
+        runs = runs or [_start(task, space, s, expected[:, frames], raw[0].shape) for s in task.predictions]
+        for run in runs:
+            _count(task, space, run, t, name, truth, void)
+    problems += [p for run in runs for p in run.problems]
+    if problems:
+        raise InputError(problems)
+    return tuple(_finish(task, space, run, frames, expected[:, frames], tuple(gt_crc), notes) for run in runs)
+
+
+def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
+    """How this sequence's labels become objects; the first frames of the ground truth may have to be looked at."""
+    rules, sequence = task.rules, task.sequence
+    proposals = rules.max_proposals if rules.pairing == "hungarian" else 0
+    if rules.objects == "merged":
+        return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), ()
+    first = None
+    if rules.objects != "listed":
+        frames = _labels_in_order(task)
+        first = next(filter(len, frames), None) if rules.objects == "any-frame" else next(frames)
+        if first is not None and first.tolist() == [VOID]:
+            note = f"{sequence.name}: ground truth of 0 and {VOID} taken as a binary mask"
+            return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), (note,)
+    ids = verbs.object_ids(rules.objects, sequence=sequence, first=first, void=rules.void)
+    if ids == ():
+        raise InputError([problems_of.no_object(task.gt, sequence.name, sequence.frames[0])])
+    return LabelSpace(ids=ids, rules=rules, proposals=proposals), ()
+
+
+def _labels_in_order(task: Task) -> Iterator[NDArray[np.int64]]:
+    """The labels but 0 in each ground-truth frame."""
+    for frame in task.sequence.frames:
+        labels = np.unique(np.concatenate([np.unique(p) for p in task.gt.read(task.sequence.name, frame)]))
+        yield labels[labels > 0].astype(np.int64)
+
+
+def expected_frames(task: Task, space: LabelSpace) -> NDArray[np.bool_]:
+    """Which frames each object is scored on: flags (objects, frames of the sequence), one row where all agree."""
+    verb = verbs.FRAMES[task.rules.frames]
+    known = {info.id: info for info in task.sequence.objects or ()}
+    if space.ids is None or not known:
+        return verb.expected(task.sequence, None)[None]
+    return np.stack([verb.expected(task.sequence, known.get(i)) for i in space.ids])
+
+
+def _start(
+    task: Task, space: LabelSpace, source: MaskSource, watched: NDArray[np.bool_], shape: tuple[int, ...]
+) -> _Run:
+    objects = np.arange(1, space.n_gt + 1)
+    gt, pred = objects, objects
+    if space.proposals:
+        gt, pred = (a.ravel() for a in np.meshgrid(objects, np.arange(1, space.n_pred + 1), indexing="ij"))
+    reach = contour.disk(contour.tolerance_pixels((shape[0], shape[1]), task.rules.tolerance))
+    tally = Tally(gt=gt, pred=pred, n_gt=space.n_gt, n_pred=space.n_pred, reach=reach, watched=watched)
+    n = watched.shape[1]
+    return _Run(source, tally, np.zeros(n, bool), np.zeros(n, bool))
+
+
+def _count(
+    task: Task, space: LabelSpace, run: _Run, t: int, name: str, truth: Frame, void: NDArray[np.bool_] | None
+) -> None:
+    """Read one predicted frame and count it, or note what is wrong with it."""
+    sequence, shape = task.sequence.name, truth.planes[0].shape
+    try:
+        raw = _read_prediction(task, run, t, name, shape)
+        planes = tuple(space.prediction(plane, void) for plane in raw)
+    except InputError as error:
+        run.problems += error.problems
+        return
+    except StrayLabel as error:
+        run.problems.append(problems_of.stray_label(run.source, sequence, name, error.label, space.n_gt, space.proposals))
+        return
+    run.crc.append(_crc(raw))
+    if not run.problems:  # a sequence with a problem is read to the end for the others, not counted
+        run.tally.add(t, truth, Frame.of(planes))
+
+
+def _read_prediction(task: Task, run: _Run, t: int, name: str, shape: tuple[int, ...]) -> Masks:
+    sequence = task.sequence.name
+    if task.missing == "empty" and name not in run.source.frames(sequence):
+        run.filled[t] = True
+        return (np.zeros(shape, np.uint8),)
+    raw = run.source.read(sequence, name)
+    if any(plane.shape != shape for plane in raw):
+        if not task.resize:
+            raise InputError([problems_of.wrong_size(run.source, sequence, name, raw[0].shape, shape)])
+        run.resized[t] = True
+        raw = tuple(_resized(plane, shape) for plane in raw)
+    return raw
+
+
+def _resized(plane: NDArray[np.integer], shape: tuple[int, ...]) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Nearest neighbour by pixel centres."""
+    rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(shape, plane.shape, strict=True))
+    return np.ascontiguousarray(plane[np.ix_(rows, columns)])  # type: ignore[return-value]
+
+
+def _crc(raw: Masks) -> int:
+    value = 0
+    for plane in raw:
+        value = zlib_ng.crc32(np.ascontiguousarray(plane), value)
+    return value
+
+
+def _finish(
+    task: Task,
+    space: LabelSpace,
+    run: _Run,
+    frames: NDArray[np.int64],
+    expected: NDArray[np.bool_],
+    gt_crc: tuple[int, ...],
+    notes: tuple[str, ...],
+) -> SequenceCounts:
+    tally = run.tally
+    gt_area, pred_area = tally.counts[1], tally.counts[2]
+    keep = np.arange(1, space.n_gt + 1)
+    if space.ids is None:
+        keep = np.unique(tally.gt[(gt_area > 0).any(1)])
+        _refuse_strays(task, run, frames, keep)
+    proposals = max(int(tally.pred[pred_area.any(1)].max(initial=0)), len(keep)) if space.proposals else 0
+    rows = np.isin(tally.gt, keep) & ((tally.pred <= proposals) | (proposals == 0))
+    known = {info.id: info for info in task.sequence.objects or ()}
+    ids = [int(k) if space.ids is None else space.ids[k - 1] for k in keep]
+    watched = np.broadcast_to(expected, (len(keep), len(frames))) if len(expected) == 1 else expected
+    permuted = tally.permuted[np.ix_(keep - 1, keep - 1)] if len(keep) and keep[-1] <= len(tally.permuted) else None
+    return SequenceCounts(
+        sequence=task.sequence,
+        objects=tuple(known.get(i, ObjectInfo(id=i)) for i in ids),
+        row_object=np.searchsorted(keep, tally.gt[rows]),
+        row_proposal=tally.pred[rows] if space.proposals else np.zeros(int(rows.sum()), np.int64),
+        frames=frames,
+        counts=tally.counts[:, rows],
+        expected=watched,
+        filled=run.filled,
+        resized=run.resized,
+        gt_crc=gt_crc,
+        pred_crc=tuple(run.crc),
+        permuted=np.zeros((0, 0)) if permuted is None else permuted / np.maximum(watched.sum(1), 1)[:, None],
+        notes=notes,
+    )
+
+
+def _refuse_strays(task: Task, run: _Run, frames: NDArray[np.int64], keep: NDArray[np.int64]) -> None:
+    """Where any label may be an object, strays show only at the end: predicted labels that never occur in the truth."""
+    if task.rules.extra_ids == "ignore":
+        return
+    given = [label for labels in [next(_labels_in_order(task), [])] for label in labels]
+    strays = (run.tally.counts[2] > 0) & ~np.isin(run.tally.pred, [*keep, *given])[:, None]
+    problems = []
+    for t in np.flatnonzero(strays.any(0)):
+        label = int(run.tally.pred[strays[:, t]].max())
+        name = task.sequence.frames[frames[t]]
+        problems.append(problems_of.stray_label(run.source, task.sequence.name, name, label))
+    if problems:
+        raise InputError(problems)

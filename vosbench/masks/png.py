@@ -1,0 +1,181 @@
+"""PNG files to label maps: indices, never colours.
+
+======================  ==========================================================================
+palette, 1 to 8 bit     the palette indices
+grey, 1 to 8 bit        the sample values as stored (1 bit: 0 and 1; not stretched to 255)
+grey, 16 bit            the sample values; uint8 if they all fit
+RGB                     refused, unless a palette is named: then exact colours are looked up
+anything else           refused
+======================  ==========================================================================
+
+Most masks are non-interlaced palette or grey images of at most 8 bits; where the compiled kernel is there, these are
+inflated and unfiltered directly. Everything else goes through Pillow, which is also the judge of the direct path.
+Both paths give the same labels and refuse the same files.
+"""
+
+import struct
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from zlib_ng import zlib_ng
+
+from vosbench.masks.palette import PALETTES
+from vosbench.types import LabelMap
+
+try:
+    from vosbench.kernel.compiled import unfilter
+except ImportError:
+    unfilter = None  # type: ignore[assignment]
+
+#: Larger images are refused before anything is allocated (16k × 8k).
+MAX_PIXELS = 1 << 27
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GREY, _RGB, _PALETTE = 0, 2, 3
+_KINDS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
+
+
+class MaskError(ValueError):
+    """A file that is no usable mask: ``code`` and ``fix`` as in :class:`vosbench.errors.Problem`."""
+
+    def __init__(self, code: str, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.code, self.fix = code, fix
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the first 33 bytes of a PNG say."""
+
+    width: int
+    height: int
+    depth: int
+    kind: int
+    interlaced: bool
+
+    def __str__(self) -> str:
+        return f"{self.depth}-bit {_KINDS.get(self.kind, 'unknown')} PNG"
+
+
+def read_header(data: bytes) -> Header:
+    """Parse the signature and the IHDR chunk. Raises MaskError for anything that is no PNG or absurdly large."""
+    if not data:
+        raise MaskError("unreadable-mask", "the file is empty", "write the mask again")
+    if data[:8] != _SIGNATURE:
+        raise MaskError("unreadable-mask", "this is not a PNG file", "save masks as palette PNG")
+    if len(data) < 33 or data[12:16] != b"IHDR":
+        raise _truncated()
+    width, height, depth, kind, _, _, interlace = struct.unpack(">IIBBBBB", data[16:29])
+    if width * height == 0 or width * height > MAX_PIXELS:
+        raise MaskError("unreadable-mask", f"the image claims {width} x {height} pixels", "check how it was written")
+    return Header(width, height, depth, kind, bool(interlace))
+
+
+def decode(data: bytes, *, palette: str | None = None) -> LabelMap:
+    """Decode the bytes of a PNG file to object indices.
+
+    Args:
+        data: the whole file.
+        palette: name of the palette whose exact colours an RGB file uses, one of ``PALETTES``.
+
+    Returns:
+        (H, W) uint8, or uint16 where a 16-bit file holds indices above 255.
+
+    Raises:
+        MaskError: truncated, corrupt or empty data, no PNG, RGB without a palette, colours the palette does not have.
+    """
+    header = read_header(data)
+    if header.kind == _RGB and palette:
+        return _from_colours(_open(data), palette)
+    if header.kind not in (_GREY, _PALETTE):
+        raise MaskError(
+            "not-an-index-mask",
+            f"this is a {header}: colours are not object indices",
+            "save masks as palette PNG, or name the exact palette of the colours: --palette davis",
+        )
+    if unfilter is not None and header.depth <= 8 and not header.interlaced:
+        return _decode_directly(data, header)
+    return _decode_with_pillow(data, header)
+
+
+def _decode_directly(data: bytes, header: Header) -> LabelMap:
+    expected = header.height * ((header.width * header.depth + 7) // 8 + 1)
+    packed = _image_data(data)
+    try:
+        if len(packed) * 1032 > 4 * expected + (1 << 20):  # could inflate to far more than the image: bound it
+            raw = zlib_ng.decompressobj().decompress(packed, expected)
+        else:
+            raw = zlib_ng.decompress(packed, bufsize=expected)
+        if len(raw) < expected:
+            raise _truncated()
+        return unfilter(raw, header.height, header.width, header.depth)
+    except (zlib_ng.error, ValueError) as error:
+        if isinstance(error, MaskError):
+            raise
+        raise MaskError("unreadable-mask", f"the image data is corrupt ({error})", "write the mask again") from error
+
+
+def _image_data(data: bytes) -> bytes:
+    """The concatenated IDAT chunks; every chunk's checksum is verified."""
+    parts = []
+    at = 8
+    while True:
+        if at + 12 > len(data):
+            raise _truncated()
+        (size,) = struct.unpack_from(">I", data, at)
+        kind, end = data[at + 4 : at + 8], at + 8 + size
+        if end + 4 > len(data):
+            raise _truncated()
+        if zlib_ng.crc32(memoryview(data)[at + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
+            raise MaskError("unreadable-mask", "a chunk fails its checksum", "copy or write the mask again")
+        if kind == b"IDAT":
+            parts.append(data[at + 8 : end])
+        elif kind == b"IEND":
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+        at = end + 4
+
+
+def _decode_with_pillow(data: bytes, header: Header) -> LabelMap:
+    _image_data(data)  # Pillow does not check the checksums of image data
+    image = _open(data)
+    labels = np.array(image)
+    if labels.dtype == bool:
+        return labels.astype(np.uint8)
+    if header.depth == 16:
+        labels = labels.astype(np.uint16)
+        return labels.astype(np.uint8) if labels.max() < 256 else labels
+    if header.kind == _GREY and header.depth < 8:  # Pillow stretches 2- and 4-bit samples to 0..255
+        labels = labels // (255 // ((1 << header.depth) - 1))
+    return labels.astype(np.uint8)
+
+
+def _open(data: bytes) -> "Image":  # type: ignore[name-defined]  # noqa: F821
+    from PIL import Image
+
+    try:
+        image = Image.open(BytesIO(data), formats=["PNG"])
+        image.load()
+    except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, EOFError, zlib.error and more
+        raise MaskError("unreadable-mask", f"the image data is corrupt ({error})", "write the mask again") from error
+    return image
+
+
+def _from_colours(image: "Image", palette: str) -> NDArray[np.uint8]:  # type: ignore[name-defined]  # noqa: F821
+    rgb = np.asarray(image.convert("RGB")).astype(np.uint32)
+    codes = rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
+    colours, inverse = np.unique(codes, return_inverse=True)
+    index = {r << 16 | g << 8 | b: i for i, (r, g, b) in reversed(list(enumerate(PALETTES[palette]())))}
+    unknown = [f"#{c:06x}" for c in colours.tolist() if c not in index]
+    if unknown:
+        raise MaskError(
+            "unknown-colour",
+            f"the {palette} palette has no {', '.join(unknown[:3])}{' …' * (len(unknown) > 3)}",
+            "save masks as palette PNG without interpolation or compression to JPEG in between",
+        )
+    return np.array([index[c] for c in colours.tolist()], np.uint8)[inverse].reshape(codes.shape)
+
+
+def _truncated() -> MaskError:
+    return MaskError("unreadable-mask", "the file is truncated", "copy or write the mask again")

@@ -1,0 +1,1 @@
+"""Protocols as data: specifications, the verbs they name, and their signatures."""

@@ -1,0 +1,124 @@
+"""The verbs a protocol may name, each a small pure function with the sentence that explains it.
+
+Frame rules work in two steps. ``expected`` needs only the dataset: which frames of an object may be scored at all, and so
+must be predicted. ``counted`` sees the counts as well and may start an object's clock later.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vosbench.types import ObjectInfo, Sequence
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameVerb:
+    """Which frames of an object count. ``expected`` maps (sequence, object) to flags, one for each frame."""
+
+    says: str
+    expected: Callable[[Sequence, ObjectInfo | None], Flags]
+    from_appearance: bool = False
+
+
+def _inner(first: int, last: int) -> Callable[[Sequence, ObjectInfo | None], Flags]:
+    """All frames but ``first`` at the start and ``last`` at the end."""
+
+    def expected(sequence: Sequence, _: ObjectInfo | None) -> Flags:
+        flags = np.ones(len(sequence.frames), bool)
+        flags[:first] = False
+        flags[len(flags) - last :] = False
+        return flags
+
+    return expected
+
+
+def _listed_inner(sequence: Sequence, info: ObjectInfo | None) -> Flags:
+    listed = set((info.frames if info and info.frames is not None else sequence.frames)[1:-1])
+    return np.array([frame in listed for frame in sequence.frames], bool)
+
+
+FRAMES: Mapping[str, FrameVerb] = {
+    "all": FrameVerb(says="Every annotated frame is scored.", expected=_inner(0, 0)),
+    "drop-first": FrameVerb(
+        says="The first annotated frame of a sequence, whose mask is given, is not scored; the last one is.",
+        expected=_inner(1, 0),
+    ),
+    "drop-first-last": FrameVerb(
+        says="Every annotated frame of a sequence is scored except the first and the last.", expected=_inner(1, 1)
+    ),
+    "listed-inner": FrameVerb(
+        says="An object is scored on the frames the dataset lists for it, except its own first and last one.",
+        expected=_listed_inner,
+    ),
+    "first-appearance": FrameVerb(
+        says="Every annotated frame is scored except the first and the last of the sequence, and for each object only "
+        "from the frame on where it first appears in the ground truth or in the prediction.",
+        expected=_inner(1, 1),
+        from_appearance=True,
+    ),
+}
+
+
+def counted(rule: str, *, gt_area: NDArray[np.int64], pred_area: NDArray[np.int64], starts: NDArray[np.int64]) -> Flags:
+    """Which of the expected rows count, given the areas found.
+
+    Args:
+        rule: name of a frame rule.
+        gt_area, pred_area: pixels of the object in each row; rows of one object are adjacent and in frame order.
+        starts: index of the first row of each object, ascending.
+    """
+    if not FRAMES[rule].from_appearance or not len(gt_area):
+        return np.ones(len(gt_area), bool)
+    rows = np.arange(len(gt_area))
+    seen = np.where((gt_area > 0) | (pred_area > 0), rows, len(rows))
+    lengths = np.diff(np.append(starts, len(rows)))
+    return np.asarray(rows >= np.repeat(np.minimum.reduceat(seen, starts), lengths), bool)
+
+
+#: Object rules and what they say; the engine finds the ids (:func:`object_ids`).
+OBJECTS: Mapping[str, str] = {
+    "merged": "All labels but 0 are one object, the foreground, in the ground truth and in the prediction.",
+    "first-frame": "The objects are the labels of the first annotated frame; later ones are background.",
+    "first-frame-max": "The objects are numbered 1 to the largest label of the first annotated frame; larger labels that "
+    "turn up later are background.",
+    "any-frame": "The objects are all labels that occur in a scored frame of the ground truth.",
+    "listed": "The objects are those the dataset lists.",
+}
+
+VOID: Mapping[str, str] = {
+    "object": "Label 255 is an object like any other.",
+    "background": "Label 255 in the ground truth is void and counts as background.",
+    "ignore": "Label 255 in the ground truth is void: its pixels are removed from both masks before anything is measured, "
+    "so that the outline of the void region is contour in both.",
+}
+
+PAIRING: Mapping[str, str] = {
+    "id": "A predicted object belongs to the true object with the same label.",
+    "hungarian": "Predicted proposals carry no identity: in each sequence they are assigned to the true objects one to one "
+    "so that the mean of (J + F) / 2 is largest. A true object without a proposal is scored against an empty mask; "
+    "a proposal without an object costs nothing.",
+}
+
+EXTRA_IDS: Mapping[str, str] = {
+    "error": "A predicted label that is no object is an error.",
+    "ignore": "A predicted label that is no object counts as background.",
+}
+
+
+def object_ids(rule: str, *, sequence: Sequence, first: NDArray[np.integer] | None, void: str) -> tuple[int, ...] | None:
+    """The ids to score in a sequence, or None if only the scored frames can tell.
+
+    ``first`` holds the labels that occur in the first annotated frame (needed by the first-frame rules).
+    """
+    if rule == "merged":
+        return (1,)
+    if rule == "listed":
+        return tuple(info.id for info in sequence.objects or ())
+    if rule == "any-frame":
+        return None
+    labels = [] if first is None else [int(v) for v in first if v > 0 and not (v == 255 and void != "object")]
+    return tuple(range(1, max(labels, default=0) + 1)) if rule == "first-frame-max" else tuple(sorted(labels))

@@ -1,0 +1,222 @@
+"""A finished run: three tables, the rules that made them, and where they came from; on disk a folder.
+
+``result.json`` says everything but the counts, ``frames.parquet`` holds the counts, ``objects.csv`` the objects table.
+They are written to temporary names and renamed, so that a run is there or is not.
+"""
+
+import csv
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from vosbench import aggregate
+from vosbench.errors import IncomparableError, InputError, Problem, UsageError
+from vosbench.protocols.spec import ProtocolSpec
+from vosbench.tables import FRAMES, OBJECTS, Columns, to_dataframe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = "vosbench.result/1"
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The result of scoring one prediction folder.
+
+    Attributes:
+        document: the content of ``result.json``: signature, protocol, dataset, predictions, summary and so on.
+        frames_columns, objects_columns: the tables as NumPy columns (:mod:`vosbench.tables`).
+    """
+
+    document: dict[str, Any]
+    frames_columns: Columns
+    objects_columns: Columns
+
+    @property
+    def signature(self) -> str:
+        """The rules behind the numbers in one line."""
+        return str(self.document["signature"])
+
+    @property
+    def name(self) -> str:
+        """What to call this run in a table: the name of the prediction folder."""
+        path = Path(self.document["predictions"]["name"])
+        return path.name or str(path)
+
+    @cached_property
+    def spec(self) -> ProtocolSpec:
+        """The protocol, as embedded in the result."""
+        return msgspec.convert(self.document["protocol"], ProtocolSpec)
+
+    @cached_property
+    def frames(self) -> "pd.DataFrame":
+        """The frames table as a DataFrame."""
+        frame: pd.DataFrame = to_dataframe(self.frames_columns, FRAMES)
+        return frame
+
+    @cached_property
+    def objects(self) -> "pd.DataFrame":
+        """The objects table as a DataFrame."""
+        frame: pd.DataFrame = to_dataframe(self.objects_columns, OBJECTS)
+        return frame
+
+    @cached_property
+    def summary(self) -> "pd.DataFrame":
+        """The summary as a DataFrame: group, measure, statistic, value, n."""
+        import pandas as pd
+
+        return pd.DataFrame(self.document["summary"], columns=["group", "measure", "statistic", "value", "n"])
+
+    def value(self, measure: str, statistic: str = "mean", group: str = "all") -> float:
+        """One number of the summary, in [0, 1]; NaN where it is undefined.
+
+        Raises:
+            UsageError: the protocol has no such number.
+        """
+        wanted = (group, measure, statistic)
+        for cell in self.document["summary"]:
+            if (cell["group"], cell["measure"], cell["statistic"]) == wanted:
+                return math.nan if cell["value"] is None else float(cell["value"])
+        raise UsageError(f"{self.spec.name} has no {measure}-{statistic} for {group}", fix="see .summary for what there is")
+
+    @property
+    def headline(self) -> dict[str, float]:
+        """The protocol's headline numbers by measure, over all objects or, if it has groups, the mean of the groups."""
+        group = "overall" if self.spec.rules.groups else "all"
+        return {measure: self.value(measure, group=group) for measure in self.spec.rules.headline}
+
+    def to_json(self) -> str:
+        """The content of ``result.json``."""
+        return json.dumps(self.document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def save(self, folder: str | Path) -> None:
+        """Write the run to a new folder.
+
+        Raises:
+            UsageError: the folder exists and is no run, or holds masks.
+            InputError: it cannot be written.
+        """
+        target = Path(folder)
+        if target.exists() and not (target / "result.json").is_file() and any(target.iterdir()):
+            raise UsageError(f"{target} exists and is no run of vosbench", fix="choose another --out folder")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
+                part = Path(scratch) / "run"
+                part.mkdir()
+                self._write(part)
+                if target.exists():
+                    shutil.move(target, Path(scratch) / "old")
+                os.replace(part, target)
+        except OSError as error:
+            raise InputError([_unwritable(target, error)]) from error
+
+    def _write(self, folder: Path) -> None:
+        (folder / "result.json").write_text(self.to_json(), encoding="utf-8")
+        _write_frames(self.frames_columns, folder / "frames.parquet")
+        with (folder / "objects.csv").open("w", newline="", encoding="utf-8") as file:
+            file.write(csv_text(self.objects_columns, OBJECTS))
+
+
+def csv_text(columns: Columns, order: tuple[str, ...]) -> str:
+    """Columns as CSV text; NaN as an empty field, floats in full."""
+    from io import StringIO
+
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(order)
+    for row in zip(*(columns[name].tolist() for name in order), strict=True):
+        writer.writerow(["" if isinstance(v, float) and math.isnan(v) else v for v in row])
+    return text.getvalue()
+
+
+def _write_frames(columns: Columns, path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = pa.table({name: _arrow(columns[name]) for name in FRAMES if name in columns})
+    parquet.write_table(table, path, compression="zstd")
+
+
+def _arrow(column: np.ndarray[Any, Any]) -> Any:
+    import pyarrow as pa
+
+    if column.dtype == object:
+        return pa.array(column.tolist(), pa.string()).dictionary_encode()
+    return pa.array(column, from_pandas=column.dtype.kind == "f")
+
+
+def load(folder: str | Path) -> RunResult:
+    """Read a finished run back.
+
+    Raises:
+        InputError: no run there, or files that do not belong together.
+        IncomparableError: written by a newer vosbench.
+    """
+    root = Path(folder)
+    document = _read(root / "result.json", lambda p: json.loads(p.read_text(encoding="utf-8")))
+    schema = str(document.get("schema", ""))
+    if schema != SCHEMA:
+        known, _, version = schema.rpartition("/")
+        if known == "vosbench.result" and version.isdigit():
+            raise IncomparableError(f"{root} has schema {schema}, this vosbench reads {SCHEMA}", fix="upgrade vosbench")
+        raise InputError([_broken(root / "result.json", "it is no result of vosbench")])
+    return RunResult(
+        document=document,
+        frames_columns=_read(root / "frames.parquet", _read_frames),
+        objects_columns=_read(root / "objects.csv", _read_objects),
+    )
+
+
+def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
+    try:
+        return reader(path)
+    except FileNotFoundError as error:
+        raise InputError([_broken(path, "there is no such file: is this the folder of a run?")]) from error
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError([_broken(path, f"it cannot be read ({error})")]) from error
+
+
+def _read_frames(path: Path) -> Columns:
+    from pyarrow import parquet
+
+    table = parquet.read_table(path)
+    columns = {name: table[name].to_numpy() for name in table.column_names}
+    return {n: c.astype(object) if c.dtype.kind in "OU" else c for n, c in columns.items()}
+
+
+def _read_objects(path: Path) -> Columns:
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    integers = ("object", "proposal", "instances", "frames", "filled")
+    columns: Columns = {name: np.array([row[name] for row in rows], object) for name in OBJECTS}
+    columns |= {name: columns[name].astype(np.int64) for name in integers}
+    columns["value"] = np.array([float(row["value"] or "nan") for row in rows])
+    return columns
+
+
+def run_keys(run: RunResult) -> Columns:
+    """Every object of a run once: sequence, object, category, group, instances."""
+    columns = run.objects_columns
+    n = len(dict.fromkeys(zip(columns["measure"], columns["statistic"], strict=True)))
+    return {name: columns[name][::n] for name in ("sequence", "object", "category", "group", "instances")}
+
+
+def _broken(path: Path, message: str) -> Problem:
+    return Problem(code="run", message=message, where=str(path), fix="score the predictions again with --out")
+
+
+def _unwritable(path: Path, error: OSError) -> Problem:
+    fix = "choose another --out folder"
+    return Problem(code="unwritable", message=f"cannot write it ({error.strerror})", where=str(path), fix=fix)

@@ -1,0 +1,159 @@
+"""Score prediction folders: the one call behind ``vosbench score``."""
+
+import hashlib
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from vosbench import aggregate, kernel, tables
+from vosbench._version import __version__
+from vosbench.engine.plan import make_plan
+from vosbench.engine.run import Progress, run
+from vosbench.engine.score_sequence import SequenceCounts
+from vosbench.errors import UsageError
+from vosbench.locate import Root, Target, locate
+from vosbench.masks.sources import open_masks
+from vosbench.measures.catalog import MEASURES
+from vosbench.protocols.signature import signature
+from vosbench.protocols.spec import ProtocolSpec
+from vosbench.results import SCHEMA, RunResult
+
+
+def score(predictions: str | Path, **options: Any) -> RunResult:
+    """Score one prediction folder or zip archive. See :func:`score_all` for the options and errors.
+
+    >>> run = score("preds", gt="annotations")  # doctest: +SKIP
+    >>> run.value("J&F")  # doctest: +SKIP
+    0.7123
+    """
+    return score_all([predictions], **options)[0]
+
+
+def score_all(
+    predictions: Sequence[str | Path],
+    *,
+    benchmark: str | None = None,
+    protocol: str | None = None,
+    data: str | Path | None = None,
+    gt: str | Path | None = None,
+    split: str | None = None,
+    measures: Sequence[str] | None = None,
+    missing: str = "error",
+    resize: str | None = None,
+    palette: str | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    roots: Sequence[Root] = (),
+) -> tuple[RunResult, ...]:
+    """Score several prediction folders against the same ground truth, which is read once.
+
+    Args:
+        predictions: folders or zip archives of ``<sequence>/<frame>.png``.
+        benchmark, protocol, data, gt, split, roots: see :func:`vosbench.locate.locate`.
+        measures: measures to report instead of the protocol's.
+        missing: "error", or "empty" to score missing masks as empty.
+        resize: "nearest" to accept masks of another size.
+        palette: the palette whose exact colours RGB predictions use.
+        jobs: threads; all cores by default.
+        progress: called with (frames done, frames in all, sequence).
+
+    Returns:
+        One result for each prediction, in the order given.
+
+    Raises:
+        UsageError: contradictory or unknown choices.
+        InputError: every problem with the data or the predictions; nothing was scored.
+    """
+    if missing not in ("error", "empty") or resize not in (None, "nearest"):
+        raise UsageError("missing is 'error' or 'empty', resize is None or 'nearest'")
+    target = locate(
+        benchmark=benchmark,
+        protocol=protocol,
+        data=None if data is None else Path(data),
+        gt=None if gt is None else Path(gt),
+        split=split,
+        roots=roots,
+    )
+    spec = _with_measures(target.spec, measures)
+    sources = tuple(open_masks(Path(p), palette=palette) for p in predictions)
+    sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
+    plan = make_plan(sequences, spec.rules, truth, sources, missing=missing, resize=resize is not None)
+    counts = run(plan, jobs=jobs, progress=progress)
+    return tuple(
+        _result(target, spec, str(path), found, plan.notes) for path, found in zip(predictions, counts, strict=True)
+    )
+
+
+def _with_measures(spec: ProtocolSpec, measures: Sequence[str] | None) -> ProtocolSpec:
+    if measures is None:
+        return spec
+    if unknown := [m for m in measures if m not in MEASURES]:
+        raise UsageError(f"unknown measure {unknown[0]!r}", fix=f"choose from {', '.join(MEASURES)}")
+    return msgspec.structs.replace(spec, rules=msgspec.structs.replace(spec.rules, measures=tuple(measures)))
+
+
+def _result(
+    target: Target, spec: ProtocolSpec, name: str, counts: tuple[SequenceCounts, ...], notes: tuple[str, ...]
+) -> RunResult:
+    frames, keys = tables.frames_table(counts, spec.rules), tables.object_keys(counts)
+    objects = aggregate.objects(frames, keys, spec.rules)
+    overrides = {}
+    if any(c.filled.any() for c in counts):
+        overrides["missing"] = "empty"
+    if any(c.resized.any() for c in counts):
+        overrides["resize"] = "nearest"
+    truth = _fingerprint(counts, [c.gt_crc for c in counts])
+    split = Path(target.split).stem if target.split.endswith(".txt") else target.split
+    document = {
+        "schema": SCHEMA,
+        "status": "complete",
+        "signature": signature(spec, split=split, data=truth, overrides=overrides),
+        "benchmark": target.benchmark,
+        "split": split,
+        "protocol": spec.as_dict(),
+        "overrides": overrides,
+        "dataset": {"fingerprint": truth, **_size(counts)},
+        "predictions": {"name": name, "fingerprint": _fingerprint(counts, [c.pred_crc for c in counts])},
+        "filled": {c.sequence.name: int(c.filled.sum()) for c in counts if c.filled.any()},
+        "resized": {c.sequence.name: int(c.resized.sum()) for c in counts if c.resized.any()},
+        "summary": aggregate.summary(objects, spec.rules),
+        "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
+        "best_permutation_J": _best_permutation(spec, counts),
+        "notes": [*notes, *(n for c in counts for n in c.notes)],
+        "environment": _environment(),
+    }
+    return RunResult(document, frames, objects)
+
+
+def _size(counts: tuple[SequenceCounts, ...]) -> dict[str, int]:
+    frames = sum(len(c.frames) for c in counts)
+    return {"sequences": len(counts), "objects": sum(len(c.objects) for c in counts), "frames": frames}
+
+
+def _fingerprint(counts: tuple[SequenceCounts, ...], crcs: list[tuple[int, ...]]) -> str:
+    """SHA-256 over the names of the frames read and the CRC-32 of their labels, independent of how a PNG was written."""
+    digest = hashlib.sha256()
+    for c, values in zip(counts, crcs, strict=True):
+        for frame, value in zip(c.frames, values, strict=True):
+            digest.update(f"{c.sequence.name}/{c.sequence.frames[frame]} {value:08x}\n".encode())
+    return digest.hexdigest()
+
+
+def _best_permutation(spec: ProtocolSpec, counts: tuple[SequenceCounts, ...]) -> float | None:
+    if spec.rules.pairing != "id" or spec.rules.objects == "merged":
+        return None
+    return aggregate.best_permutation({c.sequence.name: c.permuted for c in counts if len(c.permuted)})
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "vosbench": __version__,
+        "kernel": kernel.BACKEND,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+    }

@@ -1,0 +1,93 @@
+"""The frames table and the objects table as columns: names, types and keys.
+
+Columns are NumPy arrays of one length; a DataFrame is made of them only when somebody asks for one.
+
+FRAMES, one row for each object (or object and proposal) on each frame it is expected on:
+
+==============  =======  ==========================================================================
+sequence        str
+object          int64    id of the object in the ground truth
+proposal        int64    predicted label; 0 where objects are paired by id
+frame           str      file name without suffix
+index           int64    position of the frame in the sequence, from 0
+scored          bool     does the row count? (an object's clock may start late)
+intersection …  int64    the integer counts of :data:`vosbench.measures.catalog.COUNTS`
+flags           str      "filled" where a missing mask was taken as empty, "resized", or ""
+==============  =======  ==========================================================================
+
+OBJECTS, one row for each object, measure and statistic: sequence, object, proposal, category, group, instances (objects in
+the sequence), frames (scored), filled, measure, statistic, value (NaN where undefined, with a reason).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vosbench.engine.score_sequence import SequenceCounts
+from vosbench.measures.catalog import COUNTS
+from vosbench.protocols.rules import counted
+from vosbench.protocols.spec import Rules
+
+Columns: TypeAlias = dict[str, NDArray[Any]]
+
+FRAME_KEYS = ("sequence", "object", "proposal", "frame", "index", "scored")
+FRAMES = (*FRAME_KEYS, *COUNTS, "flags")
+OBJECT_KEYS = ("sequence", "object", "proposal", "category", "group", "instances", "frames", "filled")
+OBJECTS = (*OBJECT_KEYS, "measure", "statistic", "value", "reason")
+
+
+def frames_table(counts: Iterable[SequenceCounts], rules: Rules) -> Columns:
+    """The frames table of some sequences: rows ordered by sequence, object, proposal and frame."""
+    parts = [_sequence_frames(c) for c in counts]
+    table = {name: np.concatenate([p[name] for p in parts]) for name in FRAMES if name != "scored"}
+    return {name: table[name] for name in FRAMES if name in table} | {"scored": scored(table, rules)}
+
+
+def scored(table: Mapping[str, NDArray[Any]], rules: Rules) -> NDArray[np.bool_]:
+    """Which rows count under the frame rule, given the areas in ``table``."""
+    areas = {"gt_area": table["gt_area"], "pred_area": table["pred_area"]}
+    return counted(rules.frames, **areas, starts=np.flatnonzero(new_series(table)))
+
+
+def new_series(table: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Flags the first row of each (sequence, object, proposal)."""
+    first = np.ones(len(table["object"]), bool)
+    keys = [table[name] for name in ("sequence", "object", "proposal")]
+    first[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+    return first
+
+
+def object_keys(counts: Iterable[SequenceCounts]) -> Columns:
+    """Every object there is, scored or not: sequence, object, category, group, instances."""
+    rows = [(c.sequence.name, o.id, o.category or "", o.group or "", len(c.objects)) for c in counts for o in c.objects]
+    columns = list(zip(*rows, strict=True)) or [()] * 5
+    names = ("sequence", "object", "category", "group", "instances")
+    kinds = (object, np.int64, object, object, np.int64)
+    return {n: np.array(v, k) for n, v, k in zip(names, columns, kinds, strict=True)}
+
+
+def _sequence_frames(c: SequenceCounts) -> Columns:
+    """Rows of one sequence: row-major over (row, frame), only where the row's object is expected."""
+    keep = c.expected[c.row_object]
+    row, t = np.nonzero(keep)
+    ids = np.array([o.id for o in c.objects], np.int64)
+    stems = np.array(c.sequence.frames, object)
+    flags = np.where(c.filled, "filled", np.where(c.resized, "resized", "")).astype(object)
+    columns: Columns = {
+        "sequence": np.full(len(row), c.sequence.name, object),
+        "object": ids[c.row_object[row]],
+        "proposal": c.row_proposal[row],
+        "frame": stems[c.frames[t]],
+        "index": c.frames[t],
+        "flags": flags[t],
+    }
+    return columns | {name: c.counts[k][keep] for k, name in enumerate(COUNTS)}
+
+
+def to_dataframe(columns: Mapping[str, NDArray[Any]], order: tuple[str, ...]) -> Any:
+    """A pandas DataFrame of the columns, in the given order. Imports pandas."""
+    import pandas as pd
+
+    return pd.DataFrame({name: columns[name] for name in order if name in columns})
