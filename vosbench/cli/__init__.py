@@ -1,0 +1,79 @@
+"""The command line: the only place that prints, exits or reads the environment.
+
+Verbs are imported when they are called, so that ``vosbench --help`` is instant.
+"""
+
+import sys
+from importlib import import_module
+
+import click
+
+from vosbench._version import __version__
+from vosbench.errors import VosbenchError
+
+#: verb → (module with a command of that name, one line for --help)
+VERBS = {
+    "score": ("score", "Score prediction folders."),
+    "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
+    "explain": ("explain", "Tell the rules of a protocol in plain English."),
+    "list": ("list", "List benchmarks, protocols, measures and layouts."),
+    "data": ("data", "Register, show or draw datasets."),
+    "demo": ("demo", "Draw a small dataset, segment it twice, score both."),
+}
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        command: click.Command = import_module(f"vosbench.cli.{VERBS[name][0]}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
+
+
+def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from vosbench import kernel
+
+        click.echo(f"vosbench {__version__} ({kernel.BACKEND} kernel)")
+        ctx.exit()
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+def cli() -> None:
+    """Exact, comparable, reproducible scores for video object segmentation.
+
+    \b
+    Examples:
+      vosbench demo
+      vosbench score preds/ --benchmark davis2017 --data /data/DAVIS --split val
+      vosbench score preds/ --gt annotations/
+      vosbench explain davis2017
+    """
+
+
+def main() -> None:
+    """Run the command line and exit with the code of whatever went wrong."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; nothing was written", err=True)
+        sys.exit(130)
+    except VosbenchError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output left, as `| head` does
+        sys.exit(0)

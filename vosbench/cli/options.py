@@ -1,0 +1,87 @@
+"""Options that several verbs share, and what they turn into."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from vosbench.engine.run import Progress
+from vosbench.locate import Root
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def data_options(command: F) -> F:
+    """``--benchmark``, ``--data``, ``--split``, ``--gt``, ``--protocol``."""
+    for option in (
+        click.option("--protocol", metavar="NAME", help="Score by this protocol's rules instead of the benchmark's own."),
+        click.option("--gt", metavar="FOLDER", help="Score against this folder of masks; no benchmark needed."),
+        click.option("--split", metavar="NAME|FILE", help="Split to score: a name, or a .txt of sequence names."),
+        click.option("--data", metavar="FOLDER", help="Root of the dataset. Default: registered data, VOSBENCH_DATA."),
+        click.option("--benchmark", metavar="NAME|FILE", help="See `vosbench list`. Default: found from the data."),
+    ):
+        command = option(command)
+    return command
+
+
+def mask_options(command: F) -> F:
+    """``--missing``, ``--resize``, ``--palette``, ``--jobs``."""
+    for option in (
+        click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads. Default: all cores."),
+        click.option("--palette", type=click.Choice(["davis", "youtube-vos", "lvos"]), help="Exact colours of RGB masks."),
+        click.option("--resize", type=click.Choice(["nearest"]), help="Accept masks of another size; recorded."),
+        click.option(
+            "--missing",
+            type=click.Choice(["error", "empty"]),
+            default="error",
+            show_default=True,
+            help="Missing masks: refuse, or score as empty (flagged).",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def registry_path() -> Path:
+    """The file that `vosbench data add` writes."""
+    return Path(click.get_app_dir("vosbench")) / "data.json"
+
+
+def registered() -> dict[str, str | None]:
+    """Registered data: path → benchmark, or None."""
+    try:
+        return dict(json.loads(registry_path().read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def data_roots() -> list[Root]:
+    """Where data may lie: what was registered, then VOSBENCH_DATA (several folders separated as in PATH)."""
+    roots = [Root(path=Path(path), benchmark=benchmark) for path, benchmark in registered().items()]
+    paths = os.environ.get("VOSBENCH_DATA", "").split(os.pathsep)
+    return roots + [Root(path=Path(p)) for p in paths if p]
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress | None]:
+    """A bar on stderr while people watch; nothing in a pipe or a log."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=1, file=sys.stderr, item_show_func=lambda name: name or "", show_pos=True) as bar:
+
+        def update(done: int, total: int, name: str) -> None:
+            bar.length = total
+            bar.update(done - bar.pos, name)
+
+        yield update
+
+
+def remark(line: str) -> None:
+    """One line for people, on stderr."""
+    click.echo(line, err=True)

@@ -1,0 +1,88 @@
+"""``vosbench score``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vosbench.cli import options
+from vosbench.errors import UsageError
+
+
+@click.command("score", short_help="Score prediction folders.")
+@click.argument("predictions", nargs=-1, required=True, metavar="PREDICTIONS...")
+@options.data_options
+@click.option("--measures", metavar="J,F", help="Measures to report, separated by commas.")
+@options.mask_options
+@click.option("--by", type=click.Choice(["sequence", "object", "category", "instances"]), multiple=True, help="Also a table by this.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv", "md", "latex"]),
+    default="table",
+    show_default=True,
+    help="What stdout gets. json is the content of result.json.",
+)
+@click.option("--out", metavar="FOLDER", help="Write the run: result.json, frames.parquet, objects.csv.")
+def command(predictions: tuple[str, ...], form: str, out: str | None, by: tuple[str, ...], **choices: Any) -> None:
+    """Score prediction folders or zip archives of <sequence>/<frame>.png.
+
+    Several predictions share the work on the ground truth; with --out each becomes a folder of its own.
+
+    \b
+    Examples:
+      vosbench score preds/ --split valid
+      vosbench score preds/ --benchmark davis2017 --data /data/DAVIS --split val --out runs/mine
+      vosbench score a/ b/ c.zip --gt annotations/ --by sequence
+      vosbench score preds/ --gt annotations/ --format json > result.json
+
+    \b
+    Exit codes: 0 scored · 2 usage · 3 problems with the input (all are listed, nothing is written) · 130 interrupted
+    """
+    from vosbench.score import score_all
+
+    targets = _targets(out, predictions)
+    if measures := choices.pop("measures"):
+        choices["measures"] = [m.strip() for m in measures.split(",")]
+    with options.progress_bar() as progress:
+        runs = score_all(predictions, progress=progress, roots=options.data_roots(), **choices)
+    for note in dict.fromkeys(note for run in runs for note in run.document["notes"]):
+        options.remark(f"note: {note}")
+    for run, target in zip(runs, targets, strict=False):
+        run.save(target)
+        options.remark(f"wrote {target}")
+    click.echo(_render(runs, form, by), nl=False)
+
+
+def _targets(out: str | None, predictions: tuple[str, ...]) -> list[Path]:
+    """The run folder of each prediction: ``out`` itself, or a folder in it for each of several."""
+    if out is None:
+        return []
+    names = [Path(p.rstrip("/")).resolve().stem for p in predictions]
+    if len(set(names)) < len(names):
+        raise UsageError("two predictions have the same name, so their runs would too", fix="score them one by one")
+    targets = [Path(out)] if len(names) == 1 else [Path(out) / name for name in names]
+    for target in targets:
+        for p in predictions:
+            if Path(p).resolve() in (target.resolve(), *target.resolve().parents):
+                raise UsageError(f"--out {target} lies inside the predictions {p}", fix="choose a folder elsewhere")
+    return targets
+
+
+def _render(runs: Any, form: str, by: tuple[str, ...]) -> str:
+    from vosbench.views import summary
+    from vosbench.views.grid import RENDERERS
+
+    if form == "json":
+        if len(runs) == 1:
+            return str(runs[0].to_json())
+        return "[\n" + ",\n".join(run.to_json().rstrip("\n") for run in runs) + "\n]\n"
+    exact = form == "csv"
+    grids = [summary.headline(runs, exact=exact)]
+    grids += [summary.sliced(run, key, exact=exact) for key in by for run in runs]
+    blocks = [RENDERERS[form](grid) for grid in grids]
+    if form != "csv":
+        for run in runs:
+            lines = summary.footnotes(run)
+            blocks.append("\n".join(f"% {line}" if form == "latex" else line for line in lines))
+    return "\n\n".join(blocks) + "\n"

@@ -1,0 +1,31 @@
+"""``vosbench validate``."""
+
+from typing import Any
+
+import click
+
+from vosbench.cli import options
+
+
+@click.command("validate", short_help="Find every problem with a prediction folder.")
+@click.argument("predictions", nargs=-1, required=True, metavar="PREDICTIONS...")
+@options.data_options
+@options.mask_options
+def command(predictions: tuple[str, ...], **choices: Any) -> None:
+    """Decode every mask and report every problem at once, without scoring.
+
+    \b
+    Examples:
+      vosbench validate preds/ --benchmark davis2017 --data /data/DAVIS --split val
+      vosbench validate submission.zip --gt annotations/
+
+    \b
+    Exit codes: 0 fit to score · 2 usage · 3 problems with the input
+    """
+    from vosbench.validate import validate
+
+    with options.progress_bar() as progress:
+        report = validate(predictions, progress=progress, roots=options.data_roots(), **choices)
+    for note in report.notes:
+        options.remark(f"note: {note}")
+    click.echo(f"{report.sequences} sequences, {report.frames} frames, labels {report.labels}: fit to score")

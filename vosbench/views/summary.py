@@ -1,0 +1,126 @@
+"""The result of scoring as tables: the headline, and slices by sequence, object, category or number of instances."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vosbench.results import RunResult
+from vosbench.tables import Columns
+from vosbench.views.grid import Grid
+
+#: How the objects table can be sliced: name → the columns that make a row.
+SLICES = {
+    "sequence": ("sequence",),
+    "object": ("sequence", "object"),
+    "category": ("category",),
+    "instances": ("instances",),
+}
+
+#: Best-permutation J is worth a line when it exceeds J by more than this.
+PERMUTED_MARGIN = 0.05
+
+
+def percent(value: float | None) -> str:
+    """A fraction as a percentage with one decimal; "–" if undefined.
+
+    >>> percent(0.7123), percent(None)
+    ('71.2', '–')
+    """
+    return "–" if value is None or math.isnan(value) else f"{100 * value:.1f}"
+
+
+def headline(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
+    """One row for each run and group, one column for each measure and statistic, and a row for predicting nothing.
+
+    ``exact`` keeps fractions in full instead of percentages with one decimal.
+    """
+    columns = _ordered(runs[0].document["summary"])
+    groups = list(dict.fromkeys(c["group"] for c in runs[0].document["summary"]))
+    groups.sort(key=lambda g: ["overall", *runs[0].spec.rules.groups, "all"].index(g))
+    rows = [
+        [name, group, *_cells(document, group, columns, exact=exact)]
+        for name, document in [(unique, run.document["summary"]) for unique, run in zip(_names(runs), runs, strict=True)]
+        + [("(predicting nothing)", runs[0].document["predicting_nothing"])]
+        for group in (groups if name_is_run(name) else groups[:1])
+    ]
+    header = ["", "group", *[m if s == "mean" else f"{m} {s}" for m, s in columns]]
+    return Grid(header=header, rows=rows, labels=2)
+
+
+def name_is_run(name: str) -> bool:
+    """Is this row label a run rather than the predicting-nothing row?"""
+    return name != "(predicting nothing)"
+
+
+def _names(runs: Sequence[RunResult]) -> list[str]:
+    """Short names of the runs; the full path where two share one."""
+    names = [run.name for run in runs]
+    full = [run.document["predictions"]["name"] for run in runs]
+    return [f if names.count(n) > 1 else n for n, f in zip(names, full, strict=True)]
+
+
+def _ordered(cells: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """(measure, statistic) pairs, J&F first."""
+    found = dict.fromkeys((c["measure"], c["statistic"]) for c in cells)
+    return sorted(found, key=lambda key: key[0] != "J&F")
+
+
+def _cells(summary: Any, group: str, columns: list[tuple[str, str]], *, exact: bool) -> list[str]:
+    values = {(c["measure"], c["statistic"]): c["value"] for c in summary if c["group"] == group}
+    show = (lambda v: "" if v is None else repr(v)) if exact else percent
+    return [show(values.get(key)) for key in columns]
+
+
+def sliced(run: RunResult, by: str, *, exact: bool = False) -> Grid:
+    """Means over the objects that share a sequence, category or number of instances; or every object on its own."""
+    keys = SLICES[by]
+    table = run.objects_columns
+    columns = _ordered([{"measure": m, "statistic": s} for m, s in zip(table["measure"], table["statistic"], strict=True)])
+    members: dict[tuple[Any, ...], list[int]] = {}
+    for row, key in enumerate(zip(*(table[k].tolist() for k in keys), strict=True)):
+        members.setdefault(key, []).append(row)
+    show = repr if exact else percent
+    extra = ["proposal"] if by == "object" and run.spec.rules.pairing != "id" else []
+    rows = []
+    for key in sorted(members):
+        at = np.array(members[key])
+        values = [_mean_of(table, at, *column) for column in columns]
+        matched = [str(table["proposal"][at[0]])] * len(extra)
+        count = [] if by == "object" else [str(len({(table["sequence"][i], table["object"][i]) for i in at}))]
+        rows.append([*map(str, key), *matched, *count, *[show(v) for v in values]])
+    header = [*keys, *extra, *([] if by == "object" else ["objects"])]
+    names = [m if s == "mean" else f"{m} {s}" for m, s in columns]
+    return Grid(header=[*header, *names], rows=rows, labels=len(keys))
+
+
+def _mean_of(table: Columns, rows: Any, measure: str, statistic: str) -> float:
+    here = rows[(table["measure"][rows] == measure) & (table["statistic"][rows] == statistic)]
+    values = table["value"][here]
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if len(values) else math.nan
+
+
+def footnotes(run: RunResult) -> list[str]:
+    """What must be said beside the numbers: coverage, filled and resized masks, unscored objects, permuted ids."""
+    d = run.document
+    size = d["dataset"]
+    whole = size["sequences"] - len(d["filled"])
+    coverage = f"{whole}/{size['sequences']}" if d["filled"] else str(size["sequences"])
+    lines = [f"{d['benchmark']} · {d['split']} · {coverage} sequences, {size['objects']} objects, {size['frames']} frames"]
+    if d["filled"]:
+        frames = sum(d["filled"].values())
+        lines.append(f"{frames} missing mask(s) in {len(d['filled'])} sequence(s) were scored as empty")
+    if d["resized"]:
+        lines.append(f"{sum(d['resized'].values())} mask(s) were resized to the ground truth (nearest neighbour)")
+    unscored = sum(1 for v, m in zip(run.objects_columns["frames"], run.objects_columns["measure"], strict=True) if not v)
+    if unscored:
+        per_object = len(_ordered(d["summary"]))
+        lines.append(f"{unscored // per_object} object(s) have no frame to score and are left out of every mean")
+    if any(c["group"] == "overall" and c["value"] is None for c in d["summary"]):
+        lines.append("overall, the mean of the groups, is undefined: one of the groups is empty")
+    permuted = d["best_permutation_J"]
+    if permuted is not None and "J" in run.spec.rules.measures and permuted - run.value("J") > PERMUTED_MARGIN:
+        lines.append(f"J would be {percent(permuted)} with the labels of each sequence permuted: are your ids permuted?")
+    return [*lines, f"signature  {run.signature}"]
