@@ -1,7 +1,7 @@
 """The compiled kernel; everything else about the package stands in setup.cfg."""
 
 import sys
-from glob import glob
+from pathlib import Path
 
 from setuptools import Extension, setup
 
@@ -11,7 +11,7 @@ setup(
     ext_modules=[
         Extension(
             "vosbench.kernel._native",
-            sources=sorted(glob("vosbench/kernel/native/*.c")),
+            sources=sorted(path.as_posix() for path in Path("vosbench/kernel/native").glob("*.c")),
             depends=["vosbench/kernel/native/kernel.h"],
             # No fused multiply-add: temporal stability is compared bit for bit.
             extra_compile_args=["/O2"] if WINDOWS else ["-O3", "-std=c11", "-ffp-contract=off"],

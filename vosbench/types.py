@@ -33,8 +33,8 @@ class ObjectInfo:
 class Sequence:
     """One video: its annotated frames in order and, where the dataset lists them, its objects.
 
-    ``frames`` are the stems with ground truth, in order; ``images`` the folder of the video's pictures, if there is one.
-    ``stable`` is the dataset's word on whether temporal stability is meaningful here (None: it does not say).
+    ``frames`` are the stems with ground truth, in order; ``images`` the folder of the video's pictures, if there is
+    one. ``stable`` is the dataset's word on whether temporal stability is meaningful here (None: it does not say).
     """
 
     name: str

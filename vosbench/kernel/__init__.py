@@ -4,18 +4,13 @@ Both modules hold the same functions with the same signatures. The compiled one 
 compiler the install succeeds and the twin serves, slower and equal. ``BACKEND`` says which ("compiled" or "numpy").
 """
 
-from vosbench.kernel import twin
-
 try:
-    from vosbench.kernel import compiled as _compiled
+    from vosbench.kernel.compiled import contour_hits, contours, joint_histogram
 except ImportError:
-    _compiled = None  # type: ignore[assignment]
+    from vosbench.kernel.twin import contour_hits, contours, joint_histogram
 
-_chosen = _compiled or twin
-
-BACKEND: str = "compiled" if _compiled else "numpy"
-contour_hits = _chosen.contour_hits
-contours = _chosen.contours
-joint_histogram = _chosen.joint_histogram
+    BACKEND = "numpy"
+else:
+    BACKEND = "compiled"
 
 __all__ = ["BACKEND", "contour_hits", "contours", "joint_histogram"]

@@ -50,7 +50,8 @@ def contours(labels: NDArray[np.uint8]) -> Contours:
 def _contour_map(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
     right, below, corner = padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]
-    return (mask != right) | (mask != below) | (mask != corner)
+    contour: NDArray[np.bool_] = (mask != right) | (mask != below) | (mask != corner)
+    return contour
 
 
 def contour_hits(a: Contours, b: Contours, pairs: NDArray[np.uint8], reach: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -71,7 +72,9 @@ def contour_hits(a: Contours, b: Contours, pairs: NDArray[np.uint8], reach: NDAr
     return hits
 
 
-def _near(points: NDArray[np.int32], others: NDArray[np.int32], shape: tuple[int, int], reach: NDArray[np.int32]) -> int:
+def _near(
+    points: NDArray[np.int32], others: NDArray[np.int32], shape: tuple[int, int], reach: NDArray[np.int32]
+) -> int:
     """How many of ``points`` have one of ``others`` within reach: paint a disk around each of ``others`` and look."""
     if not len(points) or not len(others):
         return 0
