@@ -73,6 +73,11 @@ def benchmarks() -> tuple[ProtocolSpec, ...]:
     return tuple(s for s in specs if s.data is not None and s.data.layout != "folder")
 
 
+def fits(root: Root) -> tuple[str, ...]:
+    """Names of the benchmarks whose layout the data at a root has."""
+    return tuple(dict.fromkeys(spec.name for spec, _ in _candidates(root, None)))
+
+
 def _named(name: str, roots: Sequence[Root]) -> tuple[ProtocolSpec, Layout]:
     spec = protocols.load(name)
     if spec.data is None or spec.data.layout == "folder":

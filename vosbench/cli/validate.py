@@ -28,4 +28,5 @@ def command(predictions: tuple[str, ...], **choices: Any) -> None:
         report = validate(predictions, progress=progress, roots=options.data_roots(), **choices)
     for note in report.notes:
         options.remark(f"note: {note}")
-    click.echo(f"{report.sequences} sequences, {report.frames} frames, labels {report.labels}: fit to score")
+    size = f"{report.sequences} sequences, {report.objects} objects, {report.frames} frames"
+    click.echo(f"{size}: fit to score")

@@ -1,0 +1,71 @@
+"""Find every problem with prediction folders before anybody waits for a score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vosbench.engine.plan import make_plan
+from vosbench.engine.run import Progress, run
+from vosbench.errors import InputError, Problem
+from vosbench.locate import locate
+from vosbench.masks.sources import open_masks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a clean validation saw, and remarks worth a line."""
+
+    sequences: int
+    objects: int
+    frames: int
+    notes: tuple[str, ...]
+
+
+def validate(
+    predictions: Sequence[str | Path],
+    *,
+    missing: str = "error",
+    resize: str | None = None,
+    palette: str | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    **target: Any,
+) -> Report:
+    """Read everything that scoring would read and check it by the same rules.
+
+    Args:
+        predictions: folders or zip archives.
+        missing, resize, palette, jobs, progress: see :func:`vosbench.score.score_all`.
+        target: what to score against, see :func:`vosbench.locate.locate`; paths may be strings.
+
+    Raises:
+        InputError: every problem: missing frames and sequences, and every mask that cannot be used.
+        UsageError: contradictory or unknown choices.
+    """
+    for name in ("data", "gt"):
+        if target.get(name) is not None:
+            target[name] = Path(target[name])
+    found = locate(**target)
+    sources = tuple(open_masks(Path(p), palette=palette) for p in predictions)
+    sequences, truth = found.dataset.sequences(found.split), found.dataset.masks(found.split)
+    problems: list[Problem] = []
+    try:
+        make_plan(sequences, found.spec.rules, truth, sources, missing=missing)
+    except InputError as error:
+        problems += error.problems
+    if any(not p.code.startswith("missing-") for p in problems):
+        raise InputError(problems)  # without ground truth there is nothing to check masks against
+    plan = make_plan(sequences, found.spec.rules, truth, sources, missing="empty", resize=resize is not None)
+    try:
+        counts = run(plan, jobs=jobs, progress=progress)[0]
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return Report(
+        sequences=len(counts),
+        objects=sum(len(c.objects) for c in counts),
+        frames=sum(len(c.frames) for c in counts),
+        notes=(*plan.notes, *(note for c in counts for note in c.notes)),
+    )
