@@ -80,7 +80,9 @@ class OpticalFlow:
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         if self._previous is not None and self._soft:
             self._check_size(grey)
-            self._soft = warp(self._soft, self._flow.calc(grey, self._previous, None))
+            still = np.zeros((*grey.shape, 2), dtype=np.float32)
+            flow = np.asarray(self._flow.calc(grey, self._previous, still), dtype=np.float32)
+            self._soft = warp(self._soft, flow)
         self._previous = grey
         if given is not None:
             _check_shape(image, given)
