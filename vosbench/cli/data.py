@@ -64,11 +64,12 @@ def show() -> None:
 @command.command("make")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--layout", type=click.Choice(["youtube-vos", "davis2017"]), default="youtube-vos", show_default=True)
-@click.option("--sequences", type=click.IntRange(1), default=6, show_default=True, help="Videos to draw.")
-@click.option("--frames", type=click.IntRange(3), default=24, show_default=True, help="Frames in each.")
+@click.option("--sequences", type=click.IntRange(1), default=8, show_default=True, help="Videos to draw.")
+@click.option("--frames", type=click.IntRange(3), help="Frames in each. Default: about 27.")
+@click.option("--objects", type=click.IntRange(1), help="Objects in each. Default: 2 to 4.")
 @click.option("--size", default="240x432", show_default=True, metavar="HxW", help="Frame size in pixels.")
 @click.option("--seed", type=int, default=0, show_default=True)
-def make(folder: Path, layout: str, sequences: int, frames: int, size: str, seed: int) -> None:
+def make(folder: Path, layout: str, sequences: int, frames: int | None, objects: int | None, size: str, seed: int) -> None:
     """Draw a synthetic dataset with exact ground truth."""
     from vosbench.engine.run import default_jobs
     from vosbench.synthetic import make_dataset
@@ -77,9 +78,9 @@ def make(folder: Path, layout: str, sequences: int, frames: int, size: str, seed
         height, width = (int(n) for n in size.lower().split("x"))
     except ValueError:
         raise UsageError(f"{size!r} is no frame size", fix="write it as height x width, such as 480x854") from None
-    make_dataset(
-        folder, layout=layout, sequences=sequences, frames=frames, size=(height, width), seed=seed, workers=default_jobs()
-    )
+    asked = {name: n for name, n in (("frames", frames), ("objects", objects)) if n is not None}
+    shape = (height, width)
+    make_dataset(folder, layout=layout, sequences=sequences, shape=shape, seed=seed, workers=default_jobs(), **asked)
     click.echo(str(folder))
 
 

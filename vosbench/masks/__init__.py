@@ -1,0 +1,1 @@
+"""Mask files: bytes to label maps and back (indices, never colours)."""

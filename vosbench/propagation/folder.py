@@ -1,0 +1,114 @@
+"""Run a predictor over one split in the YouTube-VOS layout and write a palette PNG for every frame.
+
+Read are ``meta.json``, ``JPEGImages/<video>/<frame>.jpg`` and, of ``Annotations``, only the frames on which an object
+is first annotated; of such a frame only the objects that first appear there. No other ground truth is seen.
+"""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vosbench.errors import InputError, Problem, UsageError
+from vosbench.masks.write import write_label_map
+from vosbench.propagation.predictors import Predictor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Video:
+    """One video to predict: its frames in order, and the objects first annotated on some of them."""
+
+    name: str
+    images: Path
+    annotations: Path
+    frames: tuple[str, ...]
+    entering: dict[str, list[int]]
+
+
+def predict_folder(predictor: Callable[[], Predictor], split: Path, out: Path, *, workers: int = 1) -> None:
+    """Write ``<out>/<video>/<frame>.png`` for every frame of every video that ``<split>/meta.json`` lists.
+
+    ``predictor`` is called once a video, for a predictor without a past; ``workers`` videos are predicted at a time.
+    Before its first mask a video is background.
+
+    Raises InputError with every file that is missing, before anything is predicted, and UsageError if ``out`` holds
+    files already or lies inside ``split``.
+
+    >>> predict_folder(OpticalFlow, Path("synthetic/valid"), Path("predictions/flow"))  # doctest: +SKIP
+    """
+    if out.resolve().is_relative_to(split.resolve()):
+        raise UsageError(f"{out} is inside the dataset {split}", fix="write predictions to a folder of their own")
+    if out.exists() and any(out.iterdir()):
+        raise UsageError(f"{out} is not empty", fix="choose a new folder, or empty this one")
+    videos = _read_split(split)
+    with ThreadPoolExecutor(workers) as pool:
+        for _ in pool.map(lambda video: _predict_video(predictor(), video, out / video.name), videos):
+            pass
+
+
+def _predict_video(predictor: Predictor, video: _Video, out: Path) -> None:
+    for frame in video.frames:
+        with Image.open(video.images / f"{frame}.jpg") as file:
+            image = np.asarray(file.convert("RGB"))
+        ids = video.entering.get(frame)
+        given = _read_given(video.annotations / f"{frame}.png", ids) if ids else None
+        write_label_map(out / f"{frame}.png", predictor.step(image, given))
+
+
+def _read_given(path: Path, ids: list[int]) -> NDArray[np.uint8]:
+    """The masks of the objects ``ids``; every other object of the file is left out."""
+    with Image.open(path) as file:
+        if file.mode not in ("P", "L"):
+            raise InputError(
+                [
+                    Problem(
+                        code="unreadable-mask",
+                        message=f"mode {file.mode} where palette indices are needed",
+                        where=str(path),
+                        fix="write masks as 8-bit palette PNG, with ids as indices",
+                    )
+                ]
+            )
+        labels = np.asarray(file)
+    return np.where(np.isin(labels, ids), labels, 0).astype(np.uint8)
+
+
+def _read_split(split: Path) -> list[_Video]:
+    """The videos of a split, sorted by name. Raises InputError with everything that is missing."""
+    try:
+        meta = json.loads((split / "meta.json").read_bytes())["videos"]
+        videos = [_video(split, name, meta[name]["objects"]) for name in sorted(meta)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f"no readable list of videos ({type(error).__name__})"
+        fix = 'point to a split in the YouTube-VOS layout, whose meta.json holds {"videos": …}'
+        raise InputError(
+            [Problem(code="missing-meta", message=message, where=str(split / "meta.json"), fix=fix)]
+        ) from error
+    problems = [problem for video in videos for problem in _missing(video)]
+    if problems:
+        raise InputError(problems)
+    return videos
+
+
+def _video(split: Path, name: str, objects: dict[str, dict[str, list[str]]]) -> _Video:
+    entering: dict[str, list[int]] = {}
+    for label, entry in objects.items():
+        entering.setdefault(min(entry["frames"]), []).append(int(label))
+    images = split / "JPEGImages" / name
+    frames = tuple(sorted(path.stem for path in images.glob("*.jpg")))
+    return _Video(name=name, images=images, annotations=split / "Annotations" / name, frames=frames, entering=entering)
+
+
+def _missing(video: _Video) -> list[Problem]:
+    fix = "complete the dataset; every object needs the image and the mask of its first frame"
+    paths = [video.images / f"{frame}.jpg" for frame in video.entering if frame not in video.frames]
+    paths += [path for frame in video.entering if not (path := video.annotations / f"{frame}.png").is_file()]
+    return [
+        Problem(code="missing-frame", message="no such file", where=str(path), fix=fix, sequence=video.name)
+        for path in sorted(paths)
+    ]
