@@ -54,7 +54,9 @@ def locate(
     """
     if gt is not None:
         if benchmark or data:
-            raise UsageError("a folder of ground truth is no benchmark", fix="give --gt alone, or --benchmark with --data")
+            raise UsageError(
+                "a folder of ground truth is no benchmark", fix="give --gt alone, or --benchmark with --data"
+            )
         _must_exist(gt)
         spec = protocols.load(protocol or "folder")
         return Target(benchmark="folder", spec=spec, dataset=Folder(gt), split=split or "all")
@@ -138,5 +140,7 @@ def _no_data(message: str, roots: Sequence[Root], data: Data | None) -> InputErr
         return UsageError(message, fix=fix)
     wanted = [data] if data else [spec.data for spec in benchmarks() if spec.data]
     looked = dict.fromkeys(pattern for d in wanted for pattern in layout_of(d, Path()).looked_for())
-    places = [Problem(code="layout", message=f"holds none of: {', '.join(looked)}", where=str(r.path), fix=fix) for r in roots]
+    places = [
+        Problem(code="layout", message=f"holds none of: {', '.join(looked)}", where=str(r.path), fix=fix) for r in roots
+    ]
     return InputError(places, summary=message)

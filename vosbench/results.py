@@ -7,7 +7,6 @@ They are written to temporary names and renamed, so that a run is there or is no
 import csv
 import json
 import math
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -19,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from vosbench import aggregate
 from vosbench.errors import IncomparableError, InputError, Problem, UsageError
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.tables import FRAMES, OBJECTS, Columns, to_dataframe
@@ -88,7 +86,9 @@ class RunResult:
         for cell in self.document["summary"]:
             if (cell["group"], cell["measure"], cell["statistic"]) == wanted:
                 return math.nan if cell["value"] is None else float(cell["value"])
-        raise UsageError(f"{self.spec.name} has no {measure}-{statistic} for {group}", fix="see .summary for what there is")
+        raise UsageError(
+            f"{self.spec.name} has no {measure}-{statistic} for {group}", fix="see .summary for what there is"
+        )
 
     @property
     def headline(self) -> dict[str, float]:
@@ -118,7 +118,7 @@ class RunResult:
                 self._write(part)
                 if target.exists():
                     shutil.move(target, Path(scratch) / "old")
-                os.replace(part, target)
+                part.replace(target)
         except OSError as error:
             raise InputError([_unwritable(target, error)]) from error
 

@@ -135,7 +135,7 @@ def _size(counts: tuple[SequenceCounts, ...]) -> dict[str, int]:
 
 
 def _fingerprint(counts: tuple[SequenceCounts, ...], crcs: list[tuple[int, ...]]) -> str:
-    """SHA-256 over the names of the frames read and the CRC-32 of their labels, independent of how a PNG was written."""
+    """SHA-256 over the names of the frames read and the CRC-32 of their labels, however a PNG was written."""
     digest = hashlib.sha256()
     for c, values in zip(counts, crcs, strict=True):
         for frame, value in zip(c.frames, values, strict=True):

@@ -15,8 +15,8 @@ intersection …  int64    the integer counts of :data:`vosbench.measures.catalo
 flags           str      "filled" where a missing mask was taken as empty, "resized", or ""
 ==============  =======  ==========================================================================
 
-OBJECTS, one row for each object, measure and statistic: sequence, object, proposal, category, group, instances (objects in
-the sequence), frames (scored), filled, measure, statistic, value (NaN where undefined, with a reason).
+OBJECTS, one row for each object, measure and statistic: sequence, object, proposal, category, group, instances (objects
+in the sequence), frames (scored), filled, measure, statistic, value (NaN where undefined, with a reason).
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,6 @@
 """``vosbench data``."""
 
 import json
-import os
 from pathlib import Path
 
 import click
@@ -32,7 +31,9 @@ def add(folder: Path, benchmark: str | None) -> None:
 
     names = fits(Root(path=folder, benchmark=benchmark))
     if not names:
-        raise UsageError(f"{folder} has the layout of no benchmark", fix="see `vosbench list layouts` for what is expected")
+        raise UsageError(
+            f"{folder} has the layout of no benchmark", fix="see `vosbench list layouts` for what is expected"
+        )
     _save({**options.registered(), str(folder.resolve()): benchmark})
     click.echo(f"{folder.resolve()}: {', '.join(names)}")
 
@@ -69,7 +70,9 @@ def show() -> None:
 @click.option("--objects", type=click.IntRange(1), help="Objects in each. Default: 2 to 4.")
 @click.option("--size", default="240x432", show_default=True, metavar="HxW", help="Frame size in pixels.")
 @click.option("--seed", type=int, default=0, show_default=True)
-def make(folder: Path, layout: str, sequences: int, frames: int | None, objects: int | None, size: str, seed: int) -> None:
+def make(
+    folder: Path, layout: str, sequences: int, frames: int | None, objects: int | None, size: str, seed: int
+) -> None:
     """Draw a synthetic dataset with exact ground truth."""
     from vosbench.engine.run import default_jobs
     from vosbench.synthetic import make_dataset
@@ -89,4 +92,4 @@ def _save(known: dict[str, str | None]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
-    os.replace(part, path)
+    part.replace(path)

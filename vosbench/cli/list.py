@@ -1,8 +1,14 @@
 """``vosbench list``."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from vosbench.protocols import load as protocols
+
+if TYPE_CHECKING:
+    from vosbench.views.grid import Grid
 
 KINDS = ("benchmarks", "protocols", "measures", "layouts")
 
@@ -24,14 +30,16 @@ def command(what: str | None) -> None:
         click.echo(f"{kind}\n{text(grids[kind])}\n" if not what else text(grids[kind]))
 
 
-def _grids() -> dict[str, "Grid"]:  # type: ignore[name-defined]  # noqa: F821
+def _grids() -> "dict[str, Grid]":
     from vosbench.datasets.detect import LAYOUTS
     from vosbench.locate import benchmarks
     from vosbench.measures.catalog import MEASURES
     from vosbench.views.grid import Grid
 
-    rows = {
-        "benchmarks": [(s.name, s.task, d.layout, d.split, d.ground_truth, d.home) for s in benchmarks() if (d := s.data)],
+    rows: dict[str, Sequence[Sequence[str]]] = {
+        "benchmarks": [
+            (s.name, s.task, d.layout, d.split, d.ground_truth, d.home) for s in benchmarks() if (d := s.data)
+        ],
         "protocols": [(s.name, str(s.version), s.title, s.reference) for s in map(protocols.load, protocols.names())],
         "measures": [(m.name, m.title, "higher" if m.higher_is_better else "lower") for m in MEASURES.values()],
         "layouts": list(LAYOUTS.items()),

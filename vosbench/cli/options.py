@@ -19,7 +19,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 def data_options(command: F) -> F:
     """``--benchmark``, ``--data``, ``--split``, ``--gt``, ``--protocol``."""
     for option in (
-        click.option("--protocol", metavar="NAME", help="Score by this protocol's rules instead of the benchmark's own."),
+        click.option(
+            "--protocol", metavar="NAME", help="Score by this protocol's rules instead of the benchmark's own."
+        ),
         click.option("--gt", metavar="FOLDER", help="Score against this folder of masks; no benchmark needed."),
         click.option("--split", metavar="NAME|FILE", help="Split to score: a name, or a .txt of sequence names."),
         click.option("--data", metavar="FOLDER", help="Root of the dataset. Default: registered data, VOSBENCH_DATA."),
@@ -33,7 +35,9 @@ def mask_options(command: F) -> F:
     """``--missing``, ``--resize``, ``--palette``, ``--jobs``."""
     for option in (
         click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads. Default: all cores."),
-        click.option("--palette", type=click.Choice(["davis", "youtube-vos", "lvos"]), help="Exact colours of RGB masks."),
+        click.option(
+            "--palette", type=click.Choice(["davis", "youtube-vos", "lvos"]), help="Exact colours of RGB masks."
+        ),
         click.option("--resize", type=click.Choice(["nearest"]), help="Accept masks of another size; recorded."),
         click.option(
             "--missing",

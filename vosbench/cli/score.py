@@ -14,7 +14,12 @@ from vosbench.errors import UsageError
 @options.data_options
 @click.option("--measures", metavar="J,F", help="Measures to report, separated by commas.")
 @options.mask_options
-@click.option("--by", type=click.Choice(["sequence", "object", "category", "instances"]), multiple=True, help="Also a table by this.")
+@click.option(
+    "--by",
+    type=click.Choice(["sequence", "object", "category", "instances"]),
+    multiple=True,
+    help="Also a table by this.",
+)
 @click.option(
     "--format",
     "form",

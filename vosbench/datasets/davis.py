@@ -59,7 +59,9 @@ class Davis:
         masks = self._masks()
         missing = [n for n in names if not masks.frames(n)]
         if missing:
-            raise not_found(self.root, [f"{masks.where(n)}/*.png" for n in missing], "the ground truth of these sequences")
+            raise not_found(
+                self.root, [f"{masks.where(n)}/*.png" for n in missing], "the ground truth of these sequences"
+            )
         return tuple(Sequence(name=n, frames=masks.frames(n), images=self._images(n)) for n in names)
 
     def masks(self, split: str) -> MaskSource:

@@ -25,7 +25,9 @@ def split_file(split: str, known: Mapping[str, Path], root: Path) -> Path:
     if split.endswith(".txt"):
         return Path(split)
     have = f"it has {', '.join(known)}" if known else "it has none"
-    raise UsageError(f"{root} has no split called {split!r}: {have}", fix="name one of them, or give a .txt of sequences")
+    raise UsageError(
+        f"{root} has no split called {split!r}: {have}", fix="name one of them, or give a .txt of sequences"
+    )
 
 
 def not_found(root: Path, looked_for: Sequence[str], what: str) -> InputError:

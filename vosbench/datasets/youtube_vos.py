@@ -75,7 +75,9 @@ class YouTubeVOS:
         for folder in self.splits():
             if set(names) <= set(self._meta(folder).videos):
                 return folder, names
-        raise UsageError(f"no split of {self.root} holds all videos listed in {split}", fix="check the names in the list")
+        raise UsageError(
+            f"no split of {self.root} holds all videos listed in {split}", fix="check the names in the list"
+        )
 
     def _sequence(self, folder: str, name: str, video: _Video) -> Sequence:
         objects = tuple(
@@ -117,11 +119,15 @@ def _read_meta(path: Path) -> _Meta:
     except FileNotFoundError as error:
         raise not_found(path.parent, [path.name], "the list of objects") from error
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        problem = Problem(code="layout", message=f"not readable as meta.json ({error})", where=str(path), fix="fetch it again")
+        problem = Problem(
+            code="layout", message=f"not readable as meta.json ({error})", where=str(path), fix="fetch it again"
+        )
         raise InputError([problem]) from error
     bad = [f"{video}/{key}" for video, v in meta.videos.items() for key in v.objects if not _is_id(key)]
     if bad:
-        problem = Problem(code="layout", message=f"object ids must be 1 to 255: {bad[:3]}", where=str(path), fix="correct them")
+        problem = Problem(
+            code="layout", message=f"object ids must be 1 to 255: {bad[:3]}", where=str(path), fix="correct them"
+        )
         raise InputError([problem])
     return meta
 

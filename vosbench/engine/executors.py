@@ -1,4 +1,4 @@
-"""Run tasks on several threads. The kernel, the inflater and file reads release the interpreter lock, so threads scale."""
+"""Run tasks on several threads. Kernel, inflater and file reads release the interpreter lock: threads scale."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait

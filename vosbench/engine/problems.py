@@ -11,7 +11,10 @@ def stray_label(
     if proposals:
         message, fix = f"label {label}: at most {proposals} proposals may be given", "keep the best proposals"
     elif n_objects is None:
-        message, fix = f"label {label} never occurs in the ground truth", "remove it, or use --protocol first-appearance"
+        message, fix = (
+            f"label {label} never occurs in the ground truth",
+            "remove it, or use --protocol first-appearance",
+        )
     else:
         message = f"label {label} is no object here: the sequence has {n_objects}"
         fix = "save object indices, 1 for the first object"
@@ -20,9 +23,7 @@ def stray_label(
     return _in_frame("stray-label", message, fix, source, sequence, frame)
 
 
-def wrong_size(
-    source: MaskSource, sequence: str, frame: str, got: tuple[int, ...], want: tuple[int, ...]
-) -> Problem:
+def wrong_size(source: MaskSource, sequence: str, frame: str, got: tuple[int, ...], want: tuple[int, ...]) -> Problem:
     """A predicted mask of another size (height, width) than the ground truth."""
     message = f"the mask is {got[1]} x {got[0]}, the ground truth {want[1]} x {want[0]} pixels"
     fix = "write masks at the size of the ground truth, or allow --resize nearest"

@@ -17,7 +17,9 @@ def default_jobs() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(plan: Plan, *, jobs: int | None = None, progress: Progress | None = None) -> tuple[tuple[SequenceCounts, ...], ...]:
+def run(
+    plan: Plan, *, jobs: int | None = None, progress: Progress | None = None
+) -> tuple[tuple[SequenceCounts, ...], ...]:
     """Score every task of a plan.
 
     Args:

@@ -11,10 +11,9 @@ from vosbench.engine import problems as problems_of
 from vosbench.engine.labels import VOID, LabelSpace, StrayLabel
 from vosbench.engine.tally import Frame, Tally
 from vosbench.errors import InputError, Problem
-from vosbench.measures import contour
 from vosbench.protocols import rules as verbs
 from vosbench.protocols.spec import Rules
-from vosbench.types import MaskSource, Masks, ObjectInfo, Sequence
+from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +35,9 @@ class Task:
 class SequenceCounts:
     """What scoring a sequence leaves: counts by row and frame.
 
-    ``objects`` are the ids scored; ``rows`` pairs each row with its object's position and its proposal (0: paired by id);
-    ``frames`` are positions in ``sequence.frames``; ``counts`` is int64 (7, rows, frames); ``expected`` flags
-    (objects, frames) say which frames an object is scored on; ``permuted`` is the mean J of every object under every label.
+    ``objects`` are those scored. A row has the position of its object and the number of its proposal (0: paired by id).
+    ``frames`` are positions in ``sequence.frames``; ``counts`` is int64 (7, rows, frames); ``expected`` flags, by
+    (object, frame), what is scored; ``permuted`` is the mean J of each object under each label.
     """
 
     sequence: Sequence
@@ -82,7 +81,7 @@ def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
     frames = np.flatnonzero(expected.any(0))
     gt_crc: list[int] = []
     problems: list[Problem] = []
-    runs: list[_Run] = []
+    runs = [_start(task, space, source, len(frames)) for source in task.predictions]
     for t, index in enumerate(frames):
         name = task.sequence.frames[index]
         try:
@@ -94,7 +93,6 @@ def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
         void = next((v for v in voids if v is not None), None)
         truth = Frame.of(planes if void is None else tuple(p * ~void for p in planes))
         gt_crc.append(_crc(raw))
-        runs = runs or [_start(task, space, s, expected[:, frames], raw[0].shape) for s in task.predictions]
         for run in runs:
             _count(task, space, run, t, name, truth, void)
     problems += [p for run in runs for p in run.problems]
@@ -125,8 +123,9 @@ def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
 def _labels_in_order(task: Task) -> Iterator[NDArray[np.int64]]:
     """The labels but 0 in each ground-truth frame."""
     for frame in task.sequence.frames:
-        labels = np.unique(np.concatenate([np.unique(p) for p in task.gt.read(task.sequence.name, frame)]))
-        yield labels[labels > 0].astype(np.int64)
+        planes = task.gt.read(task.sequence.name, frame)
+        present = np.sum([np.bincount(p.ravel(), minlength=256) for p in planes], axis=0)
+        yield np.flatnonzero(present[1:]) + 1
 
 
 def expected_frames(task: Task, space: LabelSpace) -> NDArray[np.bool_]:
@@ -138,17 +137,14 @@ def expected_frames(task: Task, space: LabelSpace) -> NDArray[np.bool_]:
     return np.stack([verb.expected(task.sequence, known.get(i)) for i in space.ids])
 
 
-def _start(
-    task: Task, space: LabelSpace, source: MaskSource, watched: NDArray[np.bool_], shape: tuple[int, ...]
-) -> _Run:
+def _start(task: Task, space: LabelSpace, source: MaskSource, n_frames: int) -> _Run:
     objects = np.arange(1, space.n_gt + 1)
     gt, pred = objects, objects
     if space.proposals:
         gt, pred = (a.ravel() for a in np.meshgrid(objects, np.arange(1, space.n_pred + 1), indexing="ij"))
-    reach = contour.disk(contour.tolerance_pixels((shape[0], shape[1]), task.rules.tolerance))
-    tally = Tally(gt=gt, pred=pred, n_gt=space.n_gt, n_pred=space.n_pred, reach=reach, watched=watched)
-    n = watched.shape[1]
-    return _Run(source, tally, np.zeros(n, bool), np.zeros(n, bool))
+    sizes = {"n_gt": space.n_gt, "n_pred": space.n_pred, "n_frames": n_frames}
+    tally = Tally(gt=gt, pred=pred, tolerance=task.rules.tolerance, **sizes)
+    return _Run(source, tally, np.zeros(n_frames, bool), np.zeros(n_frames, bool))
 
 
 def _count(
@@ -163,7 +159,9 @@ def _count(
         run.problems += error.problems
         return
     except StrayLabel as error:
-        run.problems.append(problems_of.stray_label(run.source, sequence, name, error.label, space.n_gt, space.proposals))
+        run.problems.append(
+            problems_of.stray_label(run.source, sequence, name, error.label, space.n_gt, space.proposals)
+        )
         return
     run.crc.append(_crc(raw))
     if not run.problems:  # a sequence with a problem is read to the end for the others, not counted
@@ -187,7 +185,7 @@ def _read_prediction(task: Task, run: _Run, t: int, name: str, shape: tuple[int,
 def _resized(plane: NDArray[np.integer], shape: tuple[int, ...]) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """Nearest neighbour by pixel centres."""
     rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(shape, plane.shape, strict=True))
-    return np.ascontiguousarray(plane[np.ix_(rows, columns)])  # type: ignore[return-value]
+    return np.ascontiguousarray(plane[np.ix_(rows, columns)])
 
 
 def _crc(raw: Masks) -> int:
@@ -217,7 +215,6 @@ def _finish(
     known = {info.id: info for info in task.sequence.objects or ()}
     ids = [int(k) if space.ids is None else space.ids[k - 1] for k in keep]
     watched = np.broadcast_to(expected, (len(keep), len(frames))) if len(expected) == 1 else expected
-    permuted = tally.permuted[np.ix_(keep - 1, keep - 1)] if len(keep) and keep[-1] <= len(tally.permuted) else None
     return SequenceCounts(
         sequence=task.sequence,
         objects=tuple(known.get(i, ObjectInfo(id=i)) for i in ids),
@@ -230,7 +227,7 @@ def _finish(
         resized=run.resized,
         gt_crc=gt_crc,
         pred_crc=tuple(run.crc),
-        permuted=np.zeros((0, 0)) if permuted is None else permuted / np.maximum(watched.sum(1), 1)[:, None],
+        permuted=tally.permuted(keep, watched),
         notes=notes,
     )
 
@@ -239,8 +236,8 @@ def _refuse_strays(task: Task, run: _Run, frames: NDArray[np.int64], keep: NDArr
     """Where any label may be an object, strays show only at the end: predicted labels that never occur in the truth."""
     if task.rules.extra_ids == "ignore":
         return
-    given = [label for labels in [next(_labels_in_order(task), [])] for label in labels]
-    strays = (run.tally.counts[2] > 0) & ~np.isin(run.tally.pred, [*keep, *given])[:, None]
+    given = next(_labels_in_order(task))
+    strays = (run.tally.counts[2] > 0) & ~np.isin(run.tally.pred, np.append(keep, given))[:, None]
     problems = []
     for t in np.flatnonzero(strays.any(0)):
         label = int(run.tally.pred[strays[:, t]].max())

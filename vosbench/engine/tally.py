@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from vosbench import kernel
 from vosbench.kernel.contours import Contours
+from vosbench.measures import contour
 from vosbench.measures.catalog import COUNTS
 
 Ints = NDArray[np.int64]
 
 #: Predictions are tried under other labels (best-permutation J) up to this many objects.
-MAX_PERMUTED = 64
+MAX_PERMUTED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,63 +29,75 @@ class Frame:
         planes = tuple(np.ascontiguousarray(p) for p in planes)
         return cls(planes, tuple(kernel.contours(p) for p in planes))
 
-    def lengths(self, n: int) -> Ints:
-        """Contour pixels of labels 0 to ``n``."""
-        return np.sum([c.lengths(n) for c in self.contours], axis=0)
-
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
     """Counts of one prediction.
 
     A row is a pair (object, predicted object). ``counts`` is int64 (7, rows, frames), its first axis in the order of
-    :data:`vosbench.measures.catalog.COUNTS`. ``permuted`` sums J over the frames in ``watched`` (flags, (n, frames)) for
-    every object under every predicted label.
+    :data:`vosbench.measures.catalog.COUNTS`. ``overlaps`` keeps the intersection of every object with every predicted
+    label, int64 (frames, n, n), for as long as there are few objects.
     """
 
     gt: Ints
     pred: Ints
     n_gt: int
     n_pred: int
-    reach: NDArray[np.int32]
-    watched: NDArray[np.bool_]
+    tolerance: float
+    n_frames: int
     counts: Ints = field(init=False)
-    permuted: NDArray[np.float64] = field(init=False)
+    overlaps: Ints | None = field(init=False)
+    _pairs: NDArray[np.uint8] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.counts = np.zeros((len(COUNTS), len(self.gt), self.watched.shape[1]), np.int64)
+        self._pairs = np.stack([self.gt, self.pred], 1).astype(np.uint8)
+        self.counts = np.zeros((len(COUNTS), len(self.gt), self.n_frames), np.int64)
         n = min(self.n_gt, MAX_PERMUTED)
-        self.permuted = np.zeros((n, n))
+        comparable = self.n_gt == self.n_pred > 1
+        self.overlaps = np.zeros((self.n_frames, n, n), np.int64) if comparable else None
 
     def add(self, t: int, truth: Frame, guess: Frame) -> None:
         """Count frame number ``t`` of those expected."""
-        inter = np.zeros((self.n_gt + 1, self.n_pred + 1), np.int64)
-        for plane in truth.planes:
-            for other in guess.planes:
-                inter += kernel.joint_histogram(plane, other, self.n_gt, self.n_pred)
+        inter = self._joint_histogram(truth, guess)
         # Every plane of one side met every plane of the other, so areas were counted once for each of those.
         gt_area, pred_area = inter.sum(1) // len(guess.planes), inter.sum(0) // len(truth.planes)
-        gt_length, pred_length = truth.lengths(self.n_gt), guess.lengths(self.n_pred)
+        if self.overlaps is not None:
+            n = len(self.overlaps[t])
+            self.overlaps[t] = inter[1 : n + 1, 1 : n + 1]
+        reach = contour.reach(truth.planes[0].shape, self.tolerance)
         row = self.counts[:, :, t]
         row[0] = inter[self.gt, self.pred]
         row[1], row[2] = gt_area[self.gt], pred_area[self.pred]
-        row[3], row[4] = gt_length[self.gt], pred_length[self.pred]
-        self._add_hits(row[5:], truth, guess)
-        if self.n_gt == self.n_pred and self.n_gt > 1:
-            self._add_permuted(t, inter, gt_area, pred_area)
-
-    def _add_hits(self, out: Ints, truth: Frame, guess: Frame) -> None:
         for ours in truth.contours:
+            row[3] += ours.lengths[self.gt]
             for theirs in guess.contours:
-                present = (np.diff(ours.offsets)[self.gt] > 0) & (np.diff(theirs.offsets)[self.pred] > 0)
-                rows = np.flatnonzero(present)
-                if len(rows):
-                    pairs = np.stack([self.gt[rows], self.pred[rows]], 1).astype(np.uint8)
-                    out[:, rows] += kernel.contour_hits(ours, theirs, pairs, self.reach).T
+                self._add_hits(row[5:], ours, theirs, reach)
+        for theirs in guess.contours:
+            row[4] += theirs.lengths[self.pred]
 
-    def _add_permuted(self, t: int, inter: Ints, gt_area: Ints, pred_area: Ints) -> None:
-        n = len(self.permuted)
-        both = inter[1 : n + 1, 1 : n + 1]
-        union = gt_area[1 : n + 1, None] + pred_area[None, 1 : n + 1] - both
-        watched = self.watched[:n, t, None] if len(self.watched) > 1 else self.watched[:, t, None]
-        self.permuted += np.where(union > 0, both / np.maximum(union, 1), 1.0) * watched
+    def _joint_histogram(self, truth: Frame, guess: Frame) -> Ints:
+        pairs = [(p, q) for p in truth.planes for q in guess.planes]
+        inter = kernel.joint_histogram(*pairs[0], self.n_gt, self.n_pred)
+        for p, q in pairs[1:]:
+            inter += kernel.joint_histogram(p, q, self.n_gt, self.n_pred)
+        return inter
+
+    def _add_hits(self, out: Ints, ours: Contours, theirs: Contours, reach: NDArray[np.int32]) -> None:
+        rows = ((ours.lengths[self.gt] > 0) & (theirs.lengths[self.pred] > 0)).nonzero()[0]
+        if len(rows):
+            out[:, rows] += kernel.contour_hits(ours, theirs, self._pairs[rows], reach).T
+
+    def permuted(self, keep: Ints, watched: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Mean J of each object in ``keep`` (row) under each of their labels (column).
+
+        Objects are averaged over their ``watched`` frames, (objects, frames). Empty, (0, 0), where there is one
+        object, or a label too large to be tried.
+        """
+        if self.overlaps is None or len(keep) < 2 or keep.max() > self.overlaps.shape[1]:
+            return np.zeros((0, 0))
+        overlap = self.overlaps[:, keep - 1][:, :, keep - 1]
+        union = self.counts[1, keep - 1].T[:, :, None] + self.counts[2, keep - 1].T[:, None, :] - overlap
+        j = np.where(union > 0, overlap / np.maximum(union, 1), 1.0)
+        total: NDArray[np.float64] = np.einsum("tij,it->ij", j, watched)
+        total /= np.maximum(watched.sum(1), 1)[:, None]
+        return total

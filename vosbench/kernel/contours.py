@@ -22,6 +22,7 @@ class Contours:
         """Flat indices of the contour pixels of one label."""
         return self.positions[self.offsets[label] : self.offsets[label + 1]]
 
-    def lengths(self, n: int) -> NDArray[np.int64]:
-        """Number of contour pixels of labels 0 to ``n``."""
-        return np.diff(self.offsets[: n + 2])
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Number of contour pixels of each label 0 to 255."""
+        return self.offsets[1:] - self.offsets[:-1]

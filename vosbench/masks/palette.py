@@ -1,5 +1,6 @@
 """The colours a label map is shown in: the PASCAL VOC colour map, which DAVIS and YouTube-VOS took over."""
 
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import numpy as np
@@ -34,11 +35,15 @@ def youtube_vos_palette() -> NDArray[np.uint8]:
 
 
 def lvos_palette() -> NDArray[np.uint8]:
-    """The RGB colours in LVOS annotation files, uint8 of shape (22, 3): the DAVIS palette with 191 where that has 192."""
+    """The RGB colours in LVOS annotation files, uint8 (22, 3): those of DAVIS with 191 instead of 192."""
     colours = davis_palette()[:22].copy()
     colours[colours == 192] = 191
     return colours
 
 
 #: Palettes by the name a user gives.
-PALETTES = {"davis": davis_palette, "youtube-vos": youtube_vos_palette, "lvos": lvos_palette}
+PALETTES: Mapping[str, Callable[[], NDArray[np.uint8]]] = {
+    "davis": davis_palette,
+    "youtube-vos": youtube_vos_palette,
+    "lvos": lvos_palette,
+}

@@ -14,8 +14,10 @@ Both paths give the same labels and refuse the same files.
 """
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +26,25 @@ from zlib_ng import zlib_ng
 from vosbench.masks.palette import PALETTES
 from vosbench.types import LabelMap
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+unfilter: Callable[[bytes, int, int, int], NDArray[np.uint8]] | None
 try:
-    from vosbench.kernel.compiled import unfilter
+    from vosbench.kernel import compiled
+
+    unfilter = compiled.unfilter
 except ImportError:
-    unfilter = None  # type: ignore[assignment]
+    unfilter = None
 
 #: Larger images are refused before anything is allocated (16k × 8k).
 MAX_PIXELS = 1 << 27
 
+_MAX_INFLATION = 1032  # of deflate
+_HARMLESS = 64 << 20  # bytes that may be inflated without looking
+
+_INFLATE_ERROR: type[Exception] = zlib_ng.error  # type: ignore[assignment]
+_CHUNK = struct.Struct(">I4s")
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE = 0, 2, 3
 _KINDS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
@@ -95,25 +108,27 @@ def decode(data: bytes, *, palette: str | None = None) -> LabelMap:
             f"this is a {header}: colours are not object indices",
             "save masks as palette PNG, or name the exact palette of the colours: --palette davis",
         )
-    if unfilter is not None and header.depth <= 8 and not header.interlaced:
-        return _decode_directly(data, header)
+    if unfilter and header.depth <= 8 and not header.interlaced:
+        return _decode_directly(data, header, unfilter)
     return _decode_with_pillow(data, header)
 
 
-def _decode_directly(data: bytes, header: Header) -> LabelMap:
+def _decode_directly(
+    data: bytes, header: Header, unfilter: Callable[[bytes, int, int, int], NDArray[np.uint8]]
+) -> LabelMap:
     expected = header.height * ((header.width * header.depth + 7) // 8 + 1)
     packed = _image_data(data)
     try:
-        if len(packed) * 1032 > 4 * expected + (1 << 20):  # could inflate to far more than the image: bound it
-            raw = zlib_ng.decompressobj().decompress(packed, expected)
-        else:
+        if len(packed) * _MAX_INFLATION <= max(4 * expected, _HARMLESS):
             raw = zlib_ng.decompress(packed, bufsize=expected)
+        else:  # could inflate to far more than the image
+            raw = zlib_ng.decompressobj().decompress(packed, expected)
         if len(raw) < expected:
             raise _truncated()
         return unfilter(raw, header.height, header.width, header.depth)
-    except (zlib_ng.error, ValueError) as error:
-        if isinstance(error, MaskError):
-            raise
+    except MaskError:
+        raise
+    except (_INFLATE_ERROR, ValueError) as error:
         raise MaskError("unreadable-mask", f"the image data is corrupt ({error})", "write the mask again") from error
 
 
@@ -124,14 +139,15 @@ def _image_data(data: bytes) -> bytes:
     while True:
         if at + 12 > len(data):
             raise _truncated()
-        (size,) = struct.unpack_from(">I", data, at)
-        kind, end = data[at + 4 : at + 8], at + 8 + size
+        size, kind = _CHUNK.unpack_from(data, at)
+        end = at + 8 + size
         if end + 4 > len(data):
             raise _truncated()
-        if zlib_ng.crc32(memoryview(data)[at + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
+        body = data[at + 8 : end]
+        if zlib_ng.crc32(body, zlib_ng.crc32(kind)).to_bytes(4, "big") != data[end : end + 4]:
             raise MaskError("unreadable-mask", "a chunk fails its checksum", "copy or write the mask again")
         if kind == b"IDAT":
-            parts.append(data[at + 8 : end])
+            parts.append(body)
         elif kind == b"IEND":
             return parts[0] if len(parts) == 1 else b"".join(parts)
         at = end + 4
@@ -151,22 +167,23 @@ def _decode_with_pillow(data: bytes, header: Header) -> LabelMap:
     return labels.astype(np.uint8)
 
 
-def _open(data: bytes) -> "Image":  # type: ignore[name-defined]  # noqa: F821
-    from PIL import Image
+def _open(data: bytes) -> "Image":
+    from PIL import Image as pillow
 
     try:
-        image = Image.open(BytesIO(data), formats=["PNG"])
+        image = pillow.open(BytesIO(data), formats=["PNG"])
         image.load()
     except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, EOFError, zlib.error and more
         raise MaskError("unreadable-mask", f"the image data is corrupt ({error})", "write the mask again") from error
     return image
 
 
-def _from_colours(image: "Image", palette: str) -> NDArray[np.uint8]:  # type: ignore[name-defined]  # noqa: F821
+def _from_colours(image: "Image", palette: str) -> NDArray[np.uint8]:
     rgb = np.asarray(image.convert("RGB")).astype(np.uint32)
     codes = rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
     colours, inverse = np.unique(codes, return_inverse=True)
-    index = {r << 16 | g << 8 | b: i for i, (r, g, b) in reversed(list(enumerate(PALETTES[palette]())))}
+    entries = PALETTES[palette]().tolist()
+    index = {r << 16 | g << 8 | b: i for i, (r, g, b) in reversed(list(enumerate(entries)))}
     unknown = [f"#{c:06x}" for c in colours.tolist() if c not in index]
     if unknown:
         raise MaskError(

@@ -1,7 +1,7 @@
 """Where masks come from: a folder of PNG files, or a zip archive of one, read in place.
 
-Both hold ``<sequence>/<frame>.png``; a single folder above the sequences (``Annotations/``) is stepped into. A folder of
-PNG files without sub-folders is one sequence, called ".".
+Both hold ``<sequence>/<frame>.png``; a single folder above the sequences (``Annotations/``) is stepped into. A folder
+of PNG files without sub-folders is one sequence, called ".".
 """
 
 import stat
@@ -82,18 +82,20 @@ def read_mask(
     load: Callable[[], bytes], source: MaskSource, sequence: str, frame: str, palette: str | None = None
 ) -> LabelMap:
     """Load and decode one mask file. Raises InputError with the file's path, sequence and frame."""
-    place = {"where": source.where(sequence, frame), "sequence": sequence, "frame": frame}
+    error: Exception
     try:
         return decode(load(), palette=palette)
-    except MaskError as error:
-        raise InputError([Problem(code=error.code, message=str(error), fix=error.fix, **place)]) from error
-    except KeyError as error:
-        problem = Problem(code="missing-frame", message="there is no such mask", fix="write the mask", **place)
-        raise InputError([problem]) from error
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        message = f"cannot read it ({getattr(error, 'strerror', None) or error})"
-        problem = Problem(code="unreadable-mask", message=message, fix="check the file and access to it", **place)
-        raise InputError([problem]) from error
+    except MaskError as problem:
+        error, code, message, fix = problem, problem.code, str(problem), problem.fix
+    except KeyError as problem:
+        error, code, message, fix = problem, "missing-frame", "there is no such mask", "write the mask"
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as problem:
+        message = f"cannot read it ({getattr(problem, 'strerror', None) or problem})"
+        error, code, fix = problem, "unreadable-mask", "check the file and access to it"
+    where = source.where(sequence, frame)
+    raise InputError(
+        [Problem(code=code, message=message, where=where, fix=fix, sequence=sequence, frame=frame)]
+    ) from error
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,12 @@ class MaskFolder(_Listed):
 
     @property
     def name(self) -> str:
+        """The folder."""
         return str(self.root)
 
     @cached_property
     def files(self) -> Mapping[str, Mapping[str, str]]:
+        """Paths by sequence and frame. Raises InputError for a folder that cannot be listed."""
         try:
             entries = sorted(self.root.iterdir())
             found = {e.name: _frames_in(e) for e in entries if e.is_dir() and not e.name.startswith(".")}
@@ -120,6 +124,7 @@ class MaskFolder(_Listed):
         return {name: frames for name, frames in found.items() if frames}
 
     def load(self, key: str) -> bytes:
+        """The bytes of a file."""
         with open(key, "rb") as file:  # noqa: PTH123 - twice as fast as Path.read_bytes on small files
             return file.read()
 
@@ -144,10 +149,12 @@ class MaskArchive(_Listed):
 
     @property
     def name(self) -> str:
+        """The archive."""
         return str(self.path)
 
     @cached_property
     def files(self) -> Mapping[str, Mapping[str, str]]:
+        """Members by sequence and frame. Raises InputError naming every unsafe member."""
         problems: list[Problem] = []
         members: dict[tuple[str, ...], str] = {}
         for info in self._archive.infolist():
@@ -172,7 +179,9 @@ class MaskArchive(_Listed):
         if stat.S_ISLNK(info.external_attr >> 16):
             return self._problem("unsafe-archive", info, "it is a symbolic link", "zip the files, not links")
         if info.file_size > MAX_FILE_BYTES or info.file_size > 1200 * info.compress_size + 4096:
-            return self._problem("unsafe-archive", info, f"it claims to inflate to {info.file_size} bytes", "zip it again")
+            return self._problem(
+                "unsafe-archive", info, f"it claims to inflate to {info.file_size} bytes", "zip it again"
+            )
         if info.flag_bits & 1:
             return self._problem("unsafe-archive", info, "it is encrypted", "zip it without a password")
         return None
@@ -181,6 +190,7 @@ class MaskArchive(_Listed):
         return Problem(code=code, message=message, where=f"{self.path}/{info.filename}", fix=fix)
 
     def load(self, key: str) -> bytes:
+        """The bytes of a member."""
         return self._archive.read(key)
 
 

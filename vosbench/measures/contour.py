@@ -20,6 +20,7 @@ a void region is given                             removed from both masks first
 """
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,6 +49,12 @@ def disk(radius: float) -> NDArray[np.int32]:
     """
     rows = np.arange(math.floor(radius) + 1, dtype=np.float64)
     return np.floor(np.sqrt(radius * radius - rows * rows)).astype(np.int32)
+
+
+@cache
+def reach(shape: tuple[int, int], tolerance: float = TOLERANCE) -> NDArray[np.int32]:
+    """The tolerance disk for a frame of ``shape``, in the form of :func:`disk`. Do not write to it."""
+    return disk(tolerance_pixels(shape, tolerance))
 
 
 def accuracy(
@@ -93,7 +100,7 @@ def contour_f(
         ours, theirs = kernel.contours(g), kernel.contours(p)
         objects = np.arange(1, n + 1, dtype=np.uint8)
         pairs = np.ascontiguousarray(np.stack([objects, objects], 1))
-        hits = kernel.contour_hits(ours, theirs, pairs, disk(tolerance_pixels((g.shape[0], g.shape[1]), tolerance)))
-        lengths = {"gt_length": ours.lengths(n)[1:], "pred_length": theirs.lengths(n)[1:]}
+        hits = kernel.contour_hits(ours, theirs, pairs, reach(ours.shape, tolerance))
+        lengths = {"gt_length": ours.lengths[1 : n + 1], "pred_length": theirs.lengths[1 : n + 1]}
         values.append(accuracy(**lengths, gt_hits=hits[:, 0], pred_hits=hits[:, 1]))
     return stacks.shape_result(values)

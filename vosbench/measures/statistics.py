@@ -6,8 +6,8 @@ recall   share of frames with a value strictly above 0.5
 decay    average of the first quarter of the frames minus that of the last; quarters share their end frames
 =======  ==========================================================================================================
 
-Source: Perazzi et al., CVPR 2016, and the DAVIS toolkits. Those cut the quarters with 8-bit indices, which wrap beyond 255
-frames and give NaN or nonsense; here decay is right for any length.
+Source: Perazzi et al., CVPR 2016, and the DAVIS toolkits. Those cut the quarters with 8-bit indices, which wrap beyond
+255 frames and give NaN or nonsense; here decay is right for any length.
 
 Every function comes in two forms: for the values of one object, and for many objects at once (``segmented``), where
 ``segment`` (int, ascending) says which object each value belongs to.
@@ -74,7 +74,8 @@ def segmented(name: str, values: Floats, segment: Ints, n: int) -> Floats:
 
 def _means(values: Floats, segment: Ints, n: int) -> Floats:
     total, count = np.bincount(segment, values, n), np.bincount(segment, minlength=n)
-    return np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
+    means: Floats = np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
+    return means
 
 
 def _decays(values: Floats, segment: Ints, n: int) -> Floats:

@@ -25,7 +25,9 @@ def load(name: str) -> ProtocolSpec:
     """
     path = _HERE / f"{name}.toml" if name in names() else Path(name)
     if path.suffix != ".toml" or not path.is_file():
-        raise UsageError(f"there is no protocol called {name!r}", fix=f"choose one of {', '.join(names())}, or a .toml file")
+        raise UsageError(
+            f"there is no protocol called {name!r}", fix=f"choose one of {', '.join(names())}, or a .toml file"
+        )
     return read(path)
 
 

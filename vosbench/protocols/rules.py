@@ -1,7 +1,7 @@
 """The verbs a protocol may name, each a small pure function with the sentence that explains it.
 
-Frame rules work in two steps. ``expected`` needs only the dataset: which frames of an object may be scored at all, and so
-must be predicted. ``counted`` sees the counts as well and may start an object's clock later.
+Frame rules work in two steps. ``expected`` needs only the dataset: which frames of an object may be scored at all, and
+so must be predicted. ``counted`` sees the counts as well and may start an object's clock later.
 """
 
 from collections.abc import Callable, Mapping
@@ -83,8 +83,8 @@ def counted(rule: str, *, gt_area: NDArray[np.int64], pred_area: NDArray[np.int6
 OBJECTS: Mapping[str, str] = {
     "merged": "All labels but 0 are one object, the foreground, in the ground truth and in the prediction.",
     "first-frame": "The objects are the labels of the first annotated frame; later ones are background.",
-    "first-frame-max": "The objects are numbered 1 to the largest label of the first annotated frame; larger labels that "
-    "turn up later are background.",
+    "first-frame-max": "The objects are numbered 1 to the largest label of the first annotated frame; larger labels "
+    "that turn up later are background.",
     "any-frame": "The objects are all labels that occur in a scored frame of the ground truth.",
     "listed": "The objects are those the dataset lists.",
 }
@@ -92,14 +92,14 @@ OBJECTS: Mapping[str, str] = {
 VOID: Mapping[str, str] = {
     "object": "Label 255 is an object like any other.",
     "background": "Label 255 in the ground truth is void and counts as background.",
-    "ignore": "Label 255 in the ground truth is void: its pixels are removed from both masks before anything is measured, "
-    "so that the outline of the void region is contour in both.",
+    "ignore": "Label 255 in the ground truth is void: its pixels are removed from both masks before anything is "
+    "measured, so that the outline of the void region is contour in both.",
 }
 
 PAIRING: Mapping[str, str] = {
     "id": "A predicted object belongs to the true object with the same label.",
-    "hungarian": "Predicted proposals carry no identity: in each sequence they are assigned to the true objects one to one "
-    "so that the mean of (J + F) / 2 is largest. A true object without a proposal is scored against an empty mask; "
+    "hungarian": "Predicted proposals carry no identity: in each sequence they are assigned to the true objects one to "
+    "one so that the mean of (J + F) / 2 is largest. A true object without a proposal is scored against an empty mask; "
     "a proposal without an object costs nothing.",
 }
 
@@ -109,7 +109,9 @@ EXTRA_IDS: Mapping[str, str] = {
 }
 
 
-def object_ids(rule: str, *, sequence: Sequence, first: NDArray[np.integer] | None, void: str) -> tuple[int, ...] | None:
+def object_ids(
+    rule: str, *, sequence: Sequence, first: NDArray[np.integer] | None, void: str
+) -> tuple[int, ...] | None:
     """The ids to score in a sequence, or None if only the scored frames can tell.
 
     ``first`` holds the labels that occur in the first annotated frame (needed by the first-frame rules).

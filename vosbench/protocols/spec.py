@@ -1,7 +1,7 @@
 """A protocol as data: the closed list of rules that turn masks into a number, and where its benchmark lives.
 
-One TOML file a published protocol, frozen, unknown keys refused. There is no inheritance and no code in it: a rule is the
-name of a verb in :mod:`vosbench.protocols.rules`.
+One TOML file a published protocol, frozen, unknown keys refused. There is no inheritance and no code in it: a rule is
+the name of a verb in :mod:`vosbench.protocols.rules`.
 """
 
 from typing import Any, Literal

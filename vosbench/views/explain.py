@@ -8,7 +8,7 @@ from vosbench.protocols.spec import ProtocolSpec
 
 
 def explain(spec: ProtocolSpec, width: int = 100) -> str:
-    """The rules of a protocol as a person would tell them, with its deviations from the reference and its open points."""
+    """The rules of a protocol as a person would tell them, with its deviations from the reference and open points."""
     blocks = [f"{spec.title} ({spec.name}, version {spec.version})", f"Reference: {spec.reference}."]
     blocks += ["", *_bullets(sentences(spec), width)]
     if spec.deviations:

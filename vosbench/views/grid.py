@@ -22,7 +22,9 @@ def text(grid: Grid) -> str:
     widths = [max(len(row[i]) for row in table) for i in range(len(grid.header))]
     lines = []
     for row in table:
-        cells = [c.ljust(w) if i < grid.labels else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            c.ljust(w) if i < grid.labels else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append("  ".join(cells).rstrip())
     lines.insert(1, "─" * max(map(len, lines)))
     return "\n".join([*([grid.caption] if grid.caption else []), *lines])

@@ -41,7 +41,9 @@ def headline(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
     groups.sort(key=lambda g: ["overall", *runs[0].spec.rules.groups, "all"].index(g))
     rows = [
         [name, group, *_cells(document, group, columns, exact=exact)]
-        for name, document in [(unique, run.document["summary"]) for unique, run in zip(_names(runs), runs, strict=True)]
+        for name, document in [
+            (unique, run.document["summary"]) for unique, run in zip(_names(runs), runs, strict=True)
+        ]
         + [("(predicting nothing)", runs[0].document["predicting_nothing"])]
         for group in (groups if name_is_run(name) else groups[:1])
     ]
@@ -77,7 +79,8 @@ def sliced(run: RunResult, by: str, *, exact: bool = False) -> Grid:
     """Means over the objects that share a sequence, category or number of instances; or every object on its own."""
     keys = SLICES[by]
     table = run.objects_columns
-    columns = _ordered([{"measure": m, "statistic": s} for m, s in zip(table["measure"], table["statistic"], strict=True)])
+    cells = zip(table["measure"], table["statistic"], strict=True)
+    columns = _ordered([{"measure": m, "statistic": s} for m, s in cells])
     members: dict[tuple[Any, ...], list[int]] = {}
     for row, key in enumerate(zip(*(table[k].tolist() for k in keys), strict=True)):
         members.setdefault(key, []).append(row)
@@ -108,19 +111,19 @@ def footnotes(run: RunResult) -> list[str]:
     size = d["dataset"]
     whole = size["sequences"] - len(d["filled"])
     coverage = f"{whole}/{size['sequences']}" if d["filled"] else str(size["sequences"])
-    lines = [f"{d['benchmark']} · {d['split']} · {coverage} sequences, {size['objects']} objects, {size['frames']} frames"]
+    counted = f"{coverage} sequences, {size['objects']} objects, {size['frames']} frames"
+    lines = [f"{d['benchmark']} · {d['split']} · {counted}"]
     if d["filled"]:
         frames = sum(d["filled"].values())
         lines.append(f"{frames} missing mask(s) in {len(d['filled'])} sequence(s) were scored as empty")
     if d["resized"]:
         lines.append(f"{sum(d['resized'].values())} mask(s) were resized to the ground truth (nearest neighbour)")
-    unscored = sum(1 for v, m in zip(run.objects_columns["frames"], run.objects_columns["measure"], strict=True) if not v)
-    if unscored:
-        per_object = len(_ordered(d["summary"]))
-        lines.append(f"{unscored // per_object} object(s) have no frame to score and are left out of every mean")
+    if unscored := int((run.objects_columns["frames"] == 0).sum()) // len(_ordered(d["summary"])):
+        lines.append(f"{unscored} object(s) have no frame to score and are left out of every mean")
     if any(c["group"] == "overall" and c["value"] is None for c in d["summary"]):
         lines.append("overall, the mean of the groups, is undefined: one of the groups is empty")
     permuted = d["best_permutation_J"]
     if permuted is not None and "J" in run.spec.rules.measures and permuted - run.value("J") > PERMUTED_MARGIN:
-        lines.append(f"J would be {percent(permuted)} with the labels of each sequence permuted: are your ids permuted?")
+        best = percent(permuted)
+        lines.append(f"J would be {best} with the labels of each sequence permuted: are your ids permuted?")
     return [*lines, f"signature  {run.signature}"]

@@ -55,26 +55,52 @@ static void push_window(Entries *entries, int32_t position, const uint8_t *windo
     }
 }
 
-static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *below, Py_ssize_t width, Py_ssize_t start)
+/* Masks are mostly flat. A row is summed up in blocks of 64 pixels: the label of a block whose pixels, and the first one of
+ * the next block, are all equal, else MIXED. Windows are looked at only where two blocks above each other differ. */
+enum { BLOCK = 64, MIXED = 256 };
+
+static void summarise(const uint8_t *row, Py_ssize_t width, uint16_t *blocks)
 {
-    Py_ssize_t x = 0;
-    while (x + 1 < width) {
-        if (x + 33 <= width) { /* skip 32 windows in which nothing changes */
-            uint64_t change = 0;
-            for (int k = 0; k < 32; k += 8) {
-                uint64_t here = load8(row + x + k);
-                change |= (here ^ load8(row + x + k + 1)) | (here ^ load8(below + x + k)) | (here ^ load8(below + x + k + 1));
-            }
-            if (!change) {
-                x += 32;
+    for (Py_ssize_t x = 0, b = 0; x < width; x += BLOCK, b++) {
+        const uint64_t flat = 0x0101010101010101u * row[x];
+        uint64_t change = 1;
+        if (x + BLOCK < width) {
+            change = row[x] ^ row[x + BLOCK];
+            for (int k = 0; k < BLOCK; k += 8)
+                change |= load8(row + x + k) ^ flat;
+        }
+        blocks[b] = change ? MIXED : row[x];
+    }
+}
+
+/* Does nothing change in the eight windows that start here? */
+static inline int windows_are_flat(const uint8_t *row, const uint8_t *below)
+{
+    const uint64_t here = load8(row);
+    return ((here ^ load8(row + 1)) | (here ^ load8(below)) | (here ^ load8(below + 1))) == 0;
+}
+
+static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *below, const uint16_t *blocks,
+                          const uint16_t *blocks_below, Py_ssize_t width, Py_ssize_t start)
+{
+    for (Py_ssize_t x = 0, b = 0; x < width; b++) {
+        Py_ssize_t stop = x + BLOCK < width - 1 ? x + BLOCK : width - 1;
+        if (blocks[b] == blocks_below[b] && blocks[b] != MIXED) {
+            x += BLOCK;
+            continue;
+        }
+        while (x < stop) {
+            if (x + 8 < width && windows_are_flat(row + x, below + x)) {
+                x += 8;
                 continue;
             }
+            for (Py_ssize_t end = x + 8 < stop ? x + 8 : stop; x < end; x++) {
+                const uint8_t window[4] = {row[x], row[x + 1], below[x], below[x + 1]};
+                push_window(entries, (int32_t)(start + x), window, 4);
+            }
         }
-        Py_ssize_t stop = x + 32 < width - 1 ? x + 32 : width - 1;
-        for (; x < stop; x++) {
-            const uint8_t window[4] = {row[x], row[x + 1], below[x], below[x + 1]};
-            push_window(entries, (int32_t)(start + x), window, 4);
-        }
+        if (x == width - 1)
+            break;
     }
     const uint8_t edge[2] = {row[width - 1], below[width - 1]};
     push_window(entries, (int32_t)(start + width - 1), edge, 2);
@@ -82,8 +108,20 @@ static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *b
 
 static void scan(Entries *entries, const uint8_t *labels, Py_ssize_t height, Py_ssize_t width)
 {
-    for (Py_ssize_t y = 0; y + 1 < height; y++)
-        scan_row_pair(entries, labels + y * width, labels + (y + 1) * width, width, y * width);
+    const Py_ssize_t n_blocks = (width + BLOCK - 1) / BLOCK;
+    uint16_t *summary = malloc((size_t)n_blocks * 2 * sizeof *summary);
+    if (!summary) {
+        entries->failed = 1;
+        return;
+    }
+    summarise(labels, width, summary);
+    for (Py_ssize_t y = 0; y + 1 < height; y++) {
+        uint16_t *here = summary + (y % 2) * n_blocks, *next = summary + ((y + 1) % 2) * n_blocks;
+        const uint8_t *row = labels + y * width;
+        summarise(row + width, width, next);
+        scan_row_pair(entries, row, row + width, here, next, width, y * width);
+    }
+    free(summary);
     const uint8_t *last = labels + (height - 1) * width;
     for (Py_ssize_t x = 0; x + 1 < width; x++)
         push_window(entries, (int32_t)((height - 1) * width + x), last + x, 2);
