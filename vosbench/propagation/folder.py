@@ -53,29 +53,28 @@ def predict_folder(predictor: Callable[[], Predictor], split: Path, out: Path, *
 
 def _predict_video(predictor: Predictor, video: _Video, out: Path) -> None:
     for frame in video.frames:
-        with Image.open(video.images / f"{frame}.jpg") as file:
-            image = np.asarray(file.convert("RGB"))
-        ids = video.entering.get(frame)
-        given = _read_given(video.annotations / f"{frame}.png", ids) if ids else None
+        image = _read(video.images / f"{frame}.jpg", "unreadable-image", ("RGB", "L"), "RGB")
+        ids = video.entering.get(frame, [])
+        given = None
+        if ids:
+            labels = _read(video.annotations / f"{frame}.png", "unreadable-mask", ("P", "L"), None)
+            given = np.where(np.isin(labels, ids), labels, 0).astype(np.uint8)
         write_label_map(out / f"{frame}.png", predictor.step(image, given))
 
 
-def _read_given(path: Path, ids: list[int]) -> NDArray[np.uint8]:
-    """The masks of the objects ``ids``; every other object of the file is left out."""
-    with Image.open(path) as file:
-        if file.mode not in ("P", "L"):
-            raise InputError(
-                [
-                    Problem(
-                        code="unreadable-mask",
-                        message=f"mode {file.mode} where palette indices are needed",
-                        where=str(path),
-                        fix="write masks as 8-bit palette PNG, with ids as indices",
-                    )
-                ]
-            )
-        labels = np.asarray(file)
-    return np.where(np.isin(labels, ids), labels, 0).astype(np.uint8)
+def _read(path: Path, code: str, modes: tuple[str, ...], convert: str | None) -> NDArray[np.uint8]:
+    """The pixels of an image file of one of the given modes. Raises InputError naming it."""
+    try:
+        with Image.open(path) as file:
+            mode = file.mode
+            pixels = np.asarray(file.convert(convert) if convert else file, dtype=np.uint8)
+    except OSError as error:
+        fix = "restore the file from the dataset"
+        raise InputError([Problem(code=code, message=str(error), where=str(path), fix=fix)]) from error
+    if mode not in modes:
+        fix = "write images as RGB JPEG, masks as 8-bit palette PNG with ids as indices"
+        raise InputError([Problem(code=code, message=f"{mode} is not among {modes}", where=str(path), fix=fix)])
+    return pixels
 
 
 def _read_split(split: Path) -> list[_Video]:

@@ -12,12 +12,14 @@ is given, it is also that frame's answer (except for ``nothing``, which never an
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.errors import UsageError
+
+SMALLEST = 32  # pixels; the flow of OpenCV reads out of bounds on images thinner than about 16
 
 Image = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
@@ -52,8 +54,8 @@ class CopyFirstMask:
         """See Predictor."""
         if self._labels is None:
             self._labels = np.zeros(image.shape[:2], dtype=np.uint8)
+        _check_size(image, self._labels.shape, given)
         if given is not None:
-            _check_shape(image, given)
             self._labels = np.where(given > 0, given, self._labels)
         return self._labels.copy()
 
@@ -69,7 +71,7 @@ class OpticalFlow:
     def __init__(self) -> None:
         import cv2
 
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._previous: Image | None = None
         self._soft: dict[int, NDArray[np.float32]] = {}
 
@@ -78,14 +80,12 @@ class OpticalFlow:
         import cv2
 
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-        if self._previous is not None and self._soft:
-            self._check_size(grey)
-            still = np.zeros((*grey.shape, 2), dtype=np.float32)
-            flow = np.asarray(self._flow.calc(grey, self._previous, still), dtype=np.float32)
-            self._soft = warp(self._soft, flow)
+        previous = grey if self._previous is None else self._previous
+        _check_size(image, previous.shape, given)
+        if self._soft:
+            self._soft = warp(self._soft, self._estimate(grey, previous))
         self._previous = grey
         if given is not None:
-            _check_shape(image, given)
             self._enter(given)
         return hard_labels(self._soft, grey.shape)
 
@@ -98,11 +98,12 @@ class OpticalFlow:
             fresh = (given == label).astype(np.float32)
             self._soft[label] = np.maximum(fresh, self._soft[label]) if label in self._soft else fresh
 
-    def _check_size(self, grey: Image) -> None:
-        if self._previous is not None and grey.shape != self._previous.shape:
-            raise UsageError(
-                f"a frame of {grey.shape} follows frames of {self._previous.shape}", fix="use one predictor per video"
-            )
+    def _estimate(self, grey: Image, previous: Image) -> NDArray[np.float32]:
+        """Where each pixel of ``grey`` was before: float32 of shape (height, width, 2), in pixels, x first."""
+        height, width = grey.shape
+        border = (0, max(0, SMALLEST - height)), (0, max(0, SMALLEST - width))
+        now, before = np.pad(grey, border, mode="edge"), np.pad(previous, border, mode="edge")
+        return np.asarray(self._flow.calc(now, before, None), dtype=np.float32)[:height, :width]
 
 
 def warp(soft: Mapping[int, NDArray[np.float32]], flow: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
@@ -137,11 +138,13 @@ def hard_labels(soft: Mapping[int, NDArray[np.float32]], shape: tuple[int, ...])
     return labels
 
 
-def _check_shape(image: Image, given: Labels) -> None:
-    if given.shape != image.shape[:2]:
+def _check_size(image: Image, expected: tuple[int, ...], given: Labels | None) -> None:
+    if image.shape[:2] != expected:
         raise UsageError(
-            f"the given masks are {given.shape}, the frame is {image.shape[:2]}", fix="give masks at the frame's size"
+            f"a frame of {image.shape[:2]} follows frames of {expected}", fix="use one predictor per video"
         )
+    if given is not None and given.shape != expected:
+        raise UsageError(f"the given masks are {given.shape}, the frame is {expected}", fix="give masks of its size")
 
 
 PREDICTORS: Mapping[str, Callable[[], Predictor]] = MappingProxyType(
