@@ -30,7 +30,7 @@ def read_labels(path):
 @pytest.fixture(scope="module")
 def youtube_vos(tmp_path_factory):
     root = tmp_path_factory.mktemp("synthetic") / "youtube-vos"
-    make_dataset(root, **TINY)
+    make_dataset(root, workers=2, **TINY)
     return root
 
 

@@ -27,8 +27,8 @@ def render_sequence(
     the same pixels. See ``stage`` for what happens in a video; it raises UsageError where there is no room for it.
 
     >>> image, labels = next(render_sequence(7, frames=2))
-    >>> image.shape, labels.shape, labels.max()
-    ((240, 432, 3), (240, 432), np.uint8(3))
+    >>> image.shape, labels.shape, int(labels.max())
+    ((240, 432, 3), (240, 432), 3)
     """
     staged = stage(seed, shape=shape, frames=frames, categories=categories, all_at_start=all_at_start)
     yield from render(staged)

@@ -55,7 +55,7 @@ class Video:
 
 def make_dataset(
     root: Path, *, layout: str = "youtube-vos", sequences: int = 8, frames: int | Sequence[int] = (24, 30, 27),
-    shape: Shape = (240, 432), objects: int | Sequence[int] = (3, 4, 2), seed: int = 0, workers: int = 2,
+    shape: Shape = (240, 432), objects: int | Sequence[int] = (3, 4, 2), seed: int = 0, workers: int = 1,
 ) -> None:  # fmt: skip
     """Draw a dataset into ``root``, which must be new or empty; it appears there only when it is complete.
 
