@@ -100,7 +100,7 @@ def test_a_split_without_a_readable_list_is_refused(own_split, tmp_path, text):
 def test_a_mask_in_colours_is_refused(own_split, tmp_path):
     path = next((own_split / "Annotations").rglob("00000.png"))
     Image.open(path).convert("RGB").save(path)
-    with pytest.raises(InputError, match=r"00000\.png: RGB is not among"):
+    with pytest.raises(InputError, match=r"00000\.png: .*colours are not object indices"):
         predict_folder(Nothing, own_split, tmp_path / "out")
 
 

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vosbench.errors import InputError, Problem, UsageError
+from vosbench.masks.sources import MaskFolder
 from vosbench.masks.write import write_label_map
 from vosbench.propagation.predictors import Predictor
+from vosbench.types import MaskSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,7 @@ class _Video:
 
     name: str
     images: Path
-    annotations: Path
+    masks: MaskSource
     frames: tuple[str, ...]
     entering: dict[str, list[int]]
 
@@ -53,35 +55,30 @@ def predict_folder(predictor: Callable[[], Predictor], split: Path, out: Path, *
 
 def _predict_video(predictor: Predictor, video: _Video, out: Path) -> None:
     for frame in video.frames:
-        image = _read(video.images / f"{frame}.jpg", "unreadable-image", ("RGB", "L"), "RGB")
-        ids = video.entering.get(frame, [])
+        image = _read_image(video.images / f"{frame}.jpg")
         given = None
-        if ids:
-            labels = _read(video.annotations / f"{frame}.png", "unreadable-mask", ("P", "L"), None)
+        if ids := video.entering.get(frame):
+            (labels,) = video.masks.read(video.name, frame)
             given = np.where(np.isin(labels, ids), labels, 0).astype(np.uint8)
         write_label_map(out / f"{frame}.png", predictor.step(image, given))
 
 
-def _read(path: Path, code: str, modes: tuple[str, ...], convert: str | None) -> NDArray[np.uint8]:
-    """The pixels of an image file of one of the given modes. Raises InputError naming it."""
+def _read_image(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as file:
-            mode = file.mode
-            pixels = np.asarray(file.convert(convert) if convert else file, dtype=np.uint8)
+            return np.asarray(file.convert("RGB"))
     except OSError as error:
         fix = "restore the file from the dataset"
-        raise InputError([Problem(code=code, message=str(error), where=str(path), fix=fix)]) from error
-    if mode not in modes:
-        fix = "write images as RGB JPEG, masks as 8-bit palette PNG with ids as indices"
-        raise InputError([Problem(code=code, message=f"{mode} is not among {modes}", where=str(path), fix=fix)])
-    return pixels
+        problem = Problem(code="unreadable-image", message=str(error), where=str(path), fix=fix)
+        raise InputError([problem]) from error
 
 
 def _read_split(split: Path) -> list[_Video]:
     """The videos of a split, sorted by name. Raises InputError with everything that is missing."""
     try:
         meta = json.loads((split / "meta.json").read_bytes())["videos"]
-        videos = [_video(split, name, meta[name]["objects"]) for name in sorted(meta)]
+        masks = MaskFolder(split / "Annotations")
+        videos = [_video(split / "JPEGImages" / name, masks, meta[name]["objects"]) for name in sorted(meta)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"no readable list of videos ({type(error).__name__})"
         fix = 'point to a split in the YouTube-VOS layout, whose meta.json holds {"videos": …}'
@@ -94,20 +91,20 @@ def _read_split(split: Path) -> list[_Video]:
     return videos
 
 
-def _video(split: Path, name: str, objects: dict[str, dict[str, list[str]]]) -> _Video:
+def _video(images: Path, masks: MaskSource, objects: dict[str, dict[str, list[str]]]) -> _Video:
     entering: dict[str, list[int]] = {}
     for label, entry in objects.items():
         entering.setdefault(min(entry["frames"]), []).append(int(label))
-    images = split / "JPEGImages" / name
     frames = tuple(sorted(path.stem for path in images.glob("*.jpg")))
-    return _Video(name=name, images=images, annotations=split / "Annotations" / name, frames=frames, entering=entering)
+    return _Video(name=images.name, images=images, masks=masks, frames=frames, entering=entering)
 
 
 def _missing(video: _Video) -> list[Problem]:
     fix = "complete the dataset; every object needs the image and the mask of its first frame"
-    paths = [video.images / f"{frame}.jpg" for frame in video.entering if frame not in video.frames]
-    paths += [path for frame in video.entering if not (path := video.annotations / f"{frame}.png").is_file()]
+    masks = video.masks.frames(video.name)
+    paths = [str(video.images / f"{frame}.jpg") for frame in video.entering if frame not in video.frames]
+    paths += [video.masks.where(video.name, frame) for frame in video.entering if frame not in masks]
     return [
-        Problem(code="missing-frame", message="no such file", where=str(path), fix=fix, sequence=video.name)
+        Problem(code="missing-frame", message="no such file", where=path, fix=fix, sequence=video.name)
         for path in sorted(paths)
     ]
