@@ -87,13 +87,14 @@ def make_dataset(
 
 
 def documents(*, layout: str, seed: int, shape: Shape, videos: Sequence[Video]) -> dict[str, str]:
-    """The text files at the root of the dataset, by name."""
+    """The text files at the root of the dataset, by name; ``benchmark.toml`` names the rules it is scored by."""
     n_frames = sum(video.frames for video in videos)
     readme = README.format(
         layout=layout, seed=seed, videos=len(videos), frames=n_frames, height=shape[0], width=shape[1],
         unseen=", ".join(UNSEEN),
     )  # fmt: skip
-    return {"README.txt": readme}
+    rules = (Path(__file__).parent / f"{layout}.toml").read_text(encoding="utf-8")
+    return {"README.txt": readme, "benchmark.toml": rules}
 
 
 def plan_videos(seed: int, *, sequences: int, frames: Sequence[int], objects: Sequence[int]) -> list[Video]:

@@ -1,0 +1,47 @@
+"""The demonstration: draw a small dataset, segment it in two ways that need no training, score both."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from vosbench.engine.run import Progress, default_jobs
+from vosbench.errors import UsageError
+from vosbench.results import RunResult
+from vosbench.score import score_all
+
+#: The predictors shown, by their names in :mod:`vosbench.propagation`.
+SHOWN = ("copy-first-mask", "optical-flow")
+
+
+def run_demo(folder: Path, *, say: Callable[[str], None], progress: Progress | None = None) -> tuple[RunResult, ...]:
+    """Make ``folder/data``, ``folder/preds/<predictor>`` and ``folder/runs/<predictor>``.
+
+    Args:
+        folder: new or empty.
+        say: called with each command as it is carried out, so that a reader can repeat it.
+        progress: see :func:`vosbench.score.score_all`.
+
+    Returns:
+        The runs, in the order of :data:`SHOWN`.
+
+    Raises:
+        UsageError: the folder is not empty.
+    """
+    from vosbench import propagation
+    from vosbench.synthetic import make_dataset
+
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty", fix="remove it, or choose another with --out")
+    data = folder / "data"
+    say(f"vosbench data make {data}")
+    make_dataset(data, workers=default_jobs())
+    paths = [folder / "preds" / name for name in SHOWN]
+    for path in paths:
+        say(f"vosbench predict {path.name} --data {data} --split valid --out {path}")
+        predictor = propagation.PREDICTORS[path.name]
+        propagation.predict_folder(predictor, data / "valid", path, workers=default_jobs())
+    runs = folder / "runs"
+    say(f"vosbench score {' '.join(map(str, paths))} --data {data} --split valid --out {runs}")
+    results = score_all(paths, data=data, split="valid", progress=progress)
+    for path, result in zip(paths, results, strict=True):
+        result.save(runs / path.name)
+    return results
