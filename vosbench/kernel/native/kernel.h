@@ -18,6 +18,7 @@ extern PyMethodDef contour_methods[];
 extern PyMethodDef png_methods[];
 extern PyMethodDef polygon_methods[];
 extern PyMethodDef shape_context_methods[];
+extern PyMethodDef chi_square_methods[];
 extern PyMethodDef matching_methods[];
 
 #endif

@@ -1,36 +1,6 @@
 /* Monotone matching of two cyclic sequences of samples by dynamic programming, and the mean cost of the matched pairs. */
-#include "kernel.h"
+#include "matching.h"
 #include <stdlib.h>
-
-enum { FROM_LEFT = 1, FROM_ABOVE = 2, FROM_BOTH = 4 }; /* steps into a cell: (0, +1), (+1, 0), (+1, +1) */
-
-typedef struct {
-    int32_t row, column;
-} Cell;
-
-typedef struct {
-    const double *costs;
-    int32_t rows, columns;
-    int32_t first_row, first_column; /* the cell taken as (0, 0); the matrix wraps around */
-    uint8_t *steps;                  /* into each cell: all the best ones, or the one found by search */
-    double *line;                    /* accumulated costs of the row above, then of this one */
-    Cell *path;
-    int32_t length;
-} Matching;
-
-static inline int32_t wrap(int32_t k, int32_t n) { return k < n ? k : k - n; }
-
-static inline const double *rolled_row(const Matching *m, int32_t i)
-{
-    return m->costs + (size_t)wrap(i + m->first_row, m->rows) * (size_t)m->columns;
-}
-
-static inline double cost_at(const Matching *m, int32_t i, int32_t j)
-{
-    return rolled_row(m, i)[wrap(j + m->first_column, m->columns)];
-}
-
-/* ---------------------------------------------------------------- dynamic programming */
 
 static inline double enter(double left, double above, double both, double cost, uint8_t *step)
 {
@@ -92,134 +62,13 @@ static int trace_back(Matching *m)
     }
 }
 
-/* ---------------------------------------------------------------- label-setting search */
-
-#define SETTLED (-1)
-
-typedef struct {
-    double *distance;
-    int32_t *place; /* in the heap plus one; 0: not seen yet */
-    int32_t *heap;
-    size_t room;
-    int32_t n;
-} Search;
-
-static void heap_put(Search *s, int32_t at, int32_t cell)
-{
-    s->heap[at] = cell;
-    s->place[cell] = at + 1;
-}
-
-static void sift_up(Search *s, int32_t at)
-{
-    const int32_t cell = s->heap[at];
-    while (at > 0 && s->distance[cell] < s->distance[s->heap[(at - 1) / 4]]) {
-        heap_put(s, at, s->heap[(at - 1) / 4]);
-        at = (at - 1) / 4;
-    }
-    heap_put(s, at, cell);
-}
-
-static void sift_down(Search *s)
-{
-    const int32_t cell = s->heap[0];
-    int32_t at = 0;
-    while (4 * (int64_t)at + 1 < s->n) {
-        int32_t child = 4 * at + 1;
-        for (int32_t k = child + 1; k < s->n && k <= 4 * at + 4; k++)
-            if (s->distance[s->heap[k]] < s->distance[s->heap[child]])
-                child = k;
-        if (!(s->distance[s->heap[child]] < s->distance[cell]))
-            break;
-        heap_put(s, at, s->heap[child]);
-        at = child;
-    }
-    heap_put(s, at, cell);
-}
-
-static int32_t pop(Search *s)
-{
-    const int32_t cell = s->heap[0], last = s->heap[--s->n];
-    s->place[cell] = SETTLED;
-    if (s->n) {
-        heap_put(s, 0, last);
-        sift_down(s);
-    }
-    return cell;
-}
-
-static int push(Search *s, int32_t cell)
-{
-    if ((size_t)s->n == s->room) {
-        const size_t room = s->room ? 2 * s->room : 4096;
-        int32_t *heap = realloc(s->heap, room * sizeof *heap);
-        if (!heap)
-            return -1;
-        s->heap = heap;
-        s->room = room;
-    }
-    s->heap[s->n++] = cell;
-    sift_up(s, s->n - 1);
-    return 0;
-}
-
-/* Offer the cell a way in; it is taken on strictly less distance only. */
-static int relax(Search *s, Matching *m, int32_t i, int32_t j, double distance, uint8_t step)
-{
-    if (i >= m->rows || j >= m->columns)
-        return 0;
-    const int32_t cell = i * m->columns + j;
-    if (s->place[cell] == SETTLED)
-        return 0;
-    distance += cost_at(m, i, j);
-    if (s->place[cell] && !(distance < s->distance[cell]))
-        return 0;
-    s->distance[cell] = distance;
-    m->steps[cell] = step;
-    if (!s->place[cell])
-        return push(s, cell);
-    sift_up(s, s->place[cell] - 1);
-    return 0;
-}
-
-/* Dijkstra's search with the original's 4-ary heap: of equal steps into a cell it keeps the one whose cell left the heap
- * first. The path is final when the last cell leaves the heap. */
-static int search_run(Search *s, Matching *m)
-{
-    const int32_t target = m->rows * m->columns - 1;
-    s->distance[0] = 0;
-    if (push(s, 0) < 0)
-        return -1;
-    for (int32_t cell; (cell = pop(s)) != target;) {
-        const int32_t i = cell / m->columns, j = cell % m->columns;
-        const double distance = s->distance[cell];
-        if (relax(s, m, i, j + 1, distance, FROM_LEFT) < 0 || relax(s, m, i + 1, j, distance, FROM_ABOVE) < 0 ||
-            relax(s, m, i + 1, j + 1, distance, FROM_BOTH) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int search(Matching *m)
-{
-    const size_t cells = (size_t)m->rows * (size_t)m->columns;
-    Search s = {.distance = malloc(cells * sizeof *s.distance), .place = calloc(cells, sizeof *s.place)};
-    const int failed = !s.distance || !s.place ? -1 : search_run(&s, m);
-    free(s.distance);
-    free(s.place);
-    free(s.heap);
-    return failed;
-}
-
-/* ---------------------------------------------------------------- value */
-
 /* Cheapest path from the first cell to the last, in reverse. Equal steps matter only on the path, and are rare. */
 static int find_path(Matching *m)
 {
     fill(m);
     if (trace_back(m))
         return 0;
-    if (search(m) < 0)
+    if (matching_search(m) < 0)
         return -1;
     trace_back(m);
     return 0;

@@ -19,8 +19,10 @@ int kernel_borrow(PyObject *object, Py_buffer *view, int writable, Py_ssize_t by
 
 static int native_exec(PyObject *module)
 {
-    PyMethodDef *topics[] = {region_methods,  contour_methods,       png_methods,
-                             polygon_methods, shape_context_methods, matching_methods};
+    PyMethodDef *topics[] = {
+        region_methods,  contour_methods,       png_methods,
+        polygon_methods, shape_context_methods, chi_square_methods, matching_methods,
+    };
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
         if (PyModule_AddFunctions(module, topics[i]) < 0)
             return -1;

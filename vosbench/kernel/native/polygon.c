@@ -5,162 +5,7 @@
 #include "polygon.h"
 #include <stdlib.h>
 
-enum { UP, LEFT, DOWN, RIGHT, JUNCTION }; /* bits of a corner's byte: its unused cracks, and whether pieces end here */
-#define ALL_CRACKS 15
-#define OPPOSITE(direction) ((direction) ^ 2)
-
-typedef struct {
-    int32_t start, end; /* junction numbers, from 1 */
-    int32_t used;
-    size_t first, count; /* its corners, both ends included */
-} Piece;
-
-typedef struct {
-    int32_t pieces[4]; /* ascending */
-    int32_t n, in_path; /* position in the path plus one */
-} Junction;
-
-typedef struct {
-    int32_t junction, piece;
-} Step;
-
-typedef struct {
-    const uint8_t *mask;
-    Py_ssize_t width;
-    int32_t stride; /* corners in a row */
-    uint8_t *cracks;
-    int32_t *number; /* of the junction at each corner, 0 for none */
-    int32_t n_junctions;
-    int32_t *corners;
-    size_t n_corners, corner_room;
-    Piece *pieces;
-    int32_t n_pieces;
-    size_t piece_room;
-    Junction *junctions;
-    Step *path;
-    Py_ssize_t length;
-    int32_t *curve;
-    Point *points;
-    size_t curve_room;
-    SimplifyScratch scratch;
-    Point *best;
-    Py_ssize_t best_n;
-    size_t best_room;
-} Tracer;
-
-/* Make `*items` hold at least `needed` of `size` bytes. */
-static int reserve(void *items, size_t *room, size_t needed, size_t size)
-{
-    if (needed <= *room)
-        return 0;
-    size_t grown = needed + needed / 2 + 1024;
-    void *old, *fresh;
-    memcpy(&old, items, sizeof old);
-    if (grown > PY_SSIZE_T_MAX / size || !(fresh = realloc(old, grown * size)))
-        return -1;
-    memcpy(items, &fresh, sizeof fresh);
-    *room = grown;
-    return 0;
-}
-
-/* ---------------------------------------------------------------- cracks and pieces */
-
-static void load_row(uint8_t *row, const uint8_t *pixels, Py_ssize_t width)
-{
-    for (Py_ssize_t j = 0; j < width; j++)
-        row[j + 1] = pixels[j] != 0;
-}
-
-/* Two pixels that differ have an active crack between them. Outside the frame is background. */
-static int find_cracks(Tracer *t, Py_ssize_t height)
-{
-    const Py_ssize_t width = t->width;
-    uint8_t *rows = calloc((size_t)(2 * (width + 2)), 1);
-    if (!rows)
-        return -1;
-    uint8_t *above = rows, *below = rows + width + 2;
-    for (Py_ssize_t i = 0; i <= height; i++) {
-        if (i < height)
-            load_row(below, t->mask + i * width, width);
-        else
-            memset(below, 0, (size_t)width + 2);
-        uint8_t *out = t->cracks + i * t->stride;
-        for (Py_ssize_t j = 0; j <= width; j++) {
-            const uint8_t a = above[j], b = above[j + 1], c = below[j], d = below[j + 1];
-            const uint8_t active = (uint8_t)((a ^ b) << UP | (a ^ c) << LEFT | (c ^ d) << DOWN | (b ^ d) << RIGHT);
-            out[j] = (uint8_t)(active | (active == ALL_CRACKS) << JUNCTION);
-        }
-        uint8_t *swap = above;
-        above = below;
-        below = swap;
-    }
-    free(rows);
-    return 0;
-}
-
-/* Walk from a junction along unused cracks to the next junction, which may be the same, and record the piece. */
-static int walk(Tracer *t, int32_t corner, int direction)
-{
-    static const uint8_t only[9] = {[1 << UP] = UP, [1 << LEFT] = LEFT, [1 << DOWN] = DOWN, [1 << RIGHT] = RIGHT};
-    const int32_t step[4] = {-t->stride, -1, t->stride, 1};
-    Piece piece = {.start = t->number[corner], .first = t->n_corners};
-    if (reserve(&t->pieces, &t->piece_room, (size_t)t->n_pieces + 1, sizeof *t->pieces) < 0)
-        return -1;
-    for (;;) {
-        if (reserve(&t->corners, &t->corner_room, t->n_corners + 2, sizeof *t->corners) < 0)
-            return -1;
-        t->corners[t->n_corners++] = corner;
-        t->cracks[corner] &= (uint8_t)~(1 << direction);
-        corner += step[direction];
-        t->cracks[corner] &= (uint8_t)~(1 << OPPOSITE(direction));
-        if (t->cracks[corner] >> JUNCTION)
-            break;
-        direction = only[t->cracks[corner]];
-    }
-    t->corners[t->n_corners++] = corner;
-    piece.end = t->number[corner];
-    piece.count = t->n_corners - piece.first;
-    t->pieces[t->n_pieces++] = piece;
-    return 0;
-}
-
-static int trace_from_junctions(Tracer *t, int32_t total)
-{
-    const uint8_t *at = t->cracks, *stop = at + total;
-    while ((at = memchr(at, ALL_CRACKS | 1 << JUNCTION, (size_t)(stop - at))) != NULL)
-        t->number[at++ - t->cracks] = ++t->n_junctions;
-    int32_t left = t->n_junctions;
-    for (int32_t corner = total - 1; left > 0; corner--) {
-        if (!t->number[corner])
-            continue;
-        left--;
-        for (int direction = UP; direction <= RIGHT; direction++)
-            if (t->cracks[corner] >> direction & 1 && walk(t, corner, direction) < 0)
-                return -1;
-    }
-    return 0;
-}
-
-/* What is left are loops without junctions; each gets one, at the upper end of its first vertical crack. */
-static int trace_loops(Tracer *t, int32_t total)
-{
-    for (int32_t corner = 0; corner < total; corner++) {
-        uint64_t word;
-        if (corner + 8 <= total && (memcpy(&word, t->cracks + corner, 8), word == 0)) {
-            corner += 7;
-            continue;
-        }
-        if (!(t->cracks[corner] >> DOWN & 1))
-            continue;
-        t->cracks[corner] |= 1 << JUNCTION;
-        t->number[corner] = ++t->n_junctions;
-        if (walk(t, corner, DOWN) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* ---------------------------------------------------------------- simple closed curves */
+/* ---------------------------------------------------------------- assembly */
 
 /* Bucket counts of a hash table in the published binaries. With this many junctions the table's order, in which the
  * curves are started, is another one. */
@@ -256,8 +101,8 @@ static int close_curve(Tracer *t, Py_ssize_t from)
     for (Py_ssize_t k = from; k < t->length; k++)
         corners += t->pieces[t->path[k].piece].count;
     size_t room = t->curve_room;
-    if (reserve(&t->curve, &room, corners, sizeof *t->curve) < 0 ||
-        reserve(&t->points, &t->curve_room, corners, sizeof *t->points) < 0)
+    if (polygon_reserve(&t->curve, &room, corners, sizeof *t->curve) < 0 ||
+        polygon_reserve(&t->points, &t->curve_room, corners, sizeof *t->points) < 0)
         return -1;
     const size_t n = join_pieces(t, from);
     for (Py_ssize_t k = from; k < t->length; k++)
@@ -267,10 +112,10 @@ static int close_curve(Tracer *t, Py_ssize_t from)
     const Py_ssize_t floor = t->best_n < 3 ? 3 : t->best_n; /* fewer than 4 points are no polygon */
     for (size_t k = 0; k < n; k++)
         t->points[k] = (Point){2.0 * (t->curve[k] / t->stride), 2.0 * (t->curve[k] % t->stride)};
-    const Py_ssize_t kept = simplify(t->points, (Py_ssize_t)n, floor, &t->scratch);
+    const Py_ssize_t kept = polygon_simplify(t->points, (Py_ssize_t)n, floor, &t->scratch);
     if (kept <= floor)
         return kept < 0 ? -1 : 0;
-    if (reserve(&t->best, &t->best_room, (size_t)kept, sizeof *t->best) < 0)
+    if (polygon_reserve(&t->best, &t->best_room, (size_t)kept, sizeof *t->best) < 0)
         return -1;
     memcpy(t->best, t->points, (size_t)kept * sizeof *t->best);
     t->best_n = kept;
@@ -320,18 +165,6 @@ static int assemble(Tracer *t)
 
 /* ---------------------------------------------------------------- entry */
 
-static int trace(Tracer *t, Py_ssize_t height)
-{
-    const int32_t total = (int32_t)((height + 1) * t->stride);
-    t->cracks = malloc((size_t)total);
-    t->number = calloc((size_t)total, sizeof *t->number);
-    if (!t->cracks || !t->number || find_cracks(t, height) < 0)
-        return -1;
-    if (trace_from_junctions(t, total) < 0 || trace_loops(t, total) < 0)
-        return -1;
-    return assemble(t);
-}
-
 static PyObject *polygon_bytes(const Tracer *t)
 {
     PyObject *bytes = PyBytes_FromStringAndSize(NULL, t->best_n * 2 * (Py_ssize_t)sizeof(int32_t));
@@ -362,7 +195,7 @@ static PyObject *longest_polygon(PyObject *self, PyObject *args)
     Tracer tracer = {.mask = mask.buf, .width = width, .stride = (int32_t)width + 1};
     int failed;
     Py_BEGIN_ALLOW_THREADS
-    failed = trace(&tracer, height);
+    failed = polygon_pieces(&tracer, height) < 0 || assemble(&tracer) < 0;
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&mask);
     PyObject *result = failed ? PyErr_NoMemory() : polygon_bytes(&tracer);

@@ -51,7 +51,7 @@ static Py_ssize_t douglas_peucker(Point *points, Py_ssize_t n, double tolerance2
     memset(scratch->keep, 0, (size_t)n);
     scratch->keep[0] = scratch->keep[n - 1] = 1;
     Py_ssize_t a = 0, depth = 0;
-    scratch->stack[depth++] = (int32_t)(n - 1); /* right ends of the ranges still to do; each starts where the one before ends */
+    scratch->stack[depth++] = (int32_t)(n - 1); /* right ends of the ranges to do; each starts where the one before ends */
     while (depth) {
         const Py_ssize_t b = scratch->stack[depth - 1];
         double distance2;
@@ -84,7 +84,7 @@ static int make_room(SimplifyScratch *scratch, Py_ssize_t n)
     return scratch->room ? 0 : -1;
 }
 
-Py_ssize_t simplify(Point *points, Py_ssize_t n, Py_ssize_t floor, SimplifyScratch *scratch)
+Py_ssize_t polygon_simplify(Point *points, Py_ssize_t n, Py_ssize_t floor, SimplifyScratch *scratch)
 {
     if (make_room(scratch, n) < 0)
         return -1;
