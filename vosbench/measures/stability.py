@@ -30,7 +30,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vosbench import kernel
 from vosbench.errors import VosbenchError
@@ -38,8 +38,8 @@ from vosbench.errors import VosbenchError
 #: Published scores are the mean T times this; only to bring them near the scale of J and F.
 DISPLAY_FACTOR = 5.0
 
-#: The most samples a contour may need; they are up to 3 pixels apart. Time and memory grow with the square: at the limit
-#: a pair takes about 300 MB.
+#: The most samples a contour may need; they are up to 3 pixels apart. Time and memory grow with the square: at the
+#: limit a pair takes about 300 MB.
 MAX_SAMPLES = 3500
 
 #: The sequences of the DAVIS-2016 validation set that T is averaged over.
@@ -84,7 +84,7 @@ class Descriptor:
     histograms: NDArray[np.float64]
 
 
-def describe(mask: NDArray[np.bool_] | NDArray[np.integer]) -> Descriptor | None:
+def describe(mask: ArrayLike) -> Descriptor | None:
     """Describe the contour of one mask; every mask serves in two pairs of frames, so compute this once.
 
     Args:
@@ -105,6 +105,7 @@ def describe(mask: NDArray[np.bool_] | NDArray[np.integer]) -> Descriptor | None
         >>> found.vertices.tolist(), len(found.samples)
         ([[10, 10], [10, 50], [40, 50], [40, 10], [10, 10]], 49)
     """
+    mask = np.asarray(mask)
     if mask.ndim != 2:
         raise ValueError(f"expected a mask (H, W), got {mask.shape}")
     if not mask.size:
@@ -137,9 +138,7 @@ def instability(previous: Descriptor | None, current: Descriptor | None) -> floa
     return kernel.matching_cost(kernel.chi_square(previous.histograms, current.histograms))
 
 
-def temporal_instability(
-    previous: NDArray[np.bool_] | NDArray[np.integer], current: NDArray[np.bool_] | NDArray[np.integer]
-) -> float:
+def temporal_instability(previous: ArrayLike, current: ArrayLike) -> float:
     """T of an object's masks in two consecutive frames, without the display factor.
 
     Args:
@@ -164,6 +163,6 @@ def temporal_instability(
         >>> temporal_instability(disk, np.zeros_like(disk))
         nan
     """
-    if previous.shape != current.shape:
-        raise ValueError(f"previous has shape {previous.shape}, current has shape {current.shape}")
+    if np.shape(previous) != np.shape(current):
+        raise ValueError(f"previous has shape {np.shape(previous)}, current has shape {np.shape(current)}")
     return instability(describe(previous), describe(current))
