@@ -7,7 +7,7 @@ is better. Scale cancels, rotation does not. T needs no ground truth, so it says
 
 Defined by Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video Object Segmentation", CVPR 2016,
 and in detail by the authors' DAVIS toolkit for MATLAB, which made the published numbers. This module
-follows it to the last bit. (The toolkit's Python port computes other values.)
+follows it operation by operation. (The toolkit's Python port computes other values.)
 
 What a sequence of n frames is scored on, as in the toolkit: frames 1 to n - 2, each with the frame before it; for
 frame 1 that is the *ground truth* of frame 0. The score is the mean over frames where T is defined, times
