@@ -6,8 +6,8 @@ matching of the samples of two consecutive frames: 0 where the contours are the 
 is better. Scale cancels, rotation does not. T needs no ground truth, so it says nothing about accuracy.
 
 Defined by Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video Object Segmentation", CVPR 2016,
-and in detail by the authors' DAVIS toolkit for MATLAB, which made the published numbers. This module
-follows it operation by operation. (The toolkit's Python port computes other values.)
+and in detail by the authors' DAVIS toolkit for MATLAB, which made the published numbers. This module follows
+it operation by operation. (The toolkit's Python port computes other values.)
 
 What a sequence of n frames is scored on, as in the toolkit: frames 1 to n - 2, each with the frame before it; for
 frame 1 that is the *ground truth* of frame 0. The score is the mean over frames where T is defined, times
@@ -21,7 +21,7 @@ empty mask                                no descriptor; T is nan for both pairs
 mask too small for a triangle             the same: one pixel, 2 x 2 pixels and lines one pixel wide leave no polygon
 several blobs, holes                      the contour with most *vertices* speaks for the mask, be it a hole or a speck
 mask touches the frame's border           outside is background: the border closes the contour
-same mask, or shifted by whole pixels     0
+same mask, or shifted by whole pixels     0, or nearly so where rounding moves samples to other sectors
 contour needs more than 3500 samples      :class:`TooRaggedError`
 ========================================  ==========================================================================
 """
