@@ -5,12 +5,12 @@ unknown key is an error everywhere: a misspelt flag must not pass for an unknown
 """
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
-SCHEMA = "vosbench.card/1"
-PUBLISHED = "published, protocol as in the paper"
+SCHEMA: Final = "vosbench.card/1"
+PUBLISHED: Final = "published, protocol as in the paper"
 
 Number = Annotated[str, msgspec.Meta(pattern=r"^-?\d+(\.\d+)?$", max_length=32)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
@@ -27,7 +27,7 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of everything read from a file: immutable, by keyword, no unknown keys."""
 
 
-class Value(Strict, kw_only=True):
+class Value(Strict, frozen=True, kw_only=True):
     """One number: which cell it is, its decimals as printed, and its unit."""
 
     measure: Measure
@@ -47,7 +47,7 @@ class Value(Strict, kw_only=True):
         return Decimal(self.value) * (1 if self.unit == "percent" else 100)
 
 
-class Flags(Strict, kw_only=True):
+class Flags(Strict, frozen=True, kw_only=True):
     """What the method makes use of; null: the source does not say."""
 
     online_learning: bool | None = None
@@ -56,7 +56,7 @@ class Flags(Strict, kw_only=True):
     rnn: bool | None = None
 
 
-class Runtime(Strict, kw_only=True):
+class Runtime(Strict, frozen=True, kw_only=True):
     """Time a frame, on which GPU, and where that is written; ``quoted``: the source repeats another paper's number."""
 
     value: Number
@@ -71,7 +71,7 @@ class Runtime(Strict, kw_only=True):
         return Decimal(self.value) / (1 if self.unit == "s/frame" else 1000)
 
 
-class Source(Strict, kw_only=True):
+class Source(Strict, frozen=True, kw_only=True):
     """Where a published number stands: paper, table, row (from 1) and the label printed there."""
 
     paper: Slug
@@ -80,7 +80,7 @@ class Source(Strict, kw_only=True):
     label: Text
 
 
-class Measurement(Strict, kw_only=True):
+class Measurement(Strict, frozen=True, kw_only=True):
     """What a measured card was made from; ``complete`` is false when sequences are missing from the result."""
 
     fingerprint: Fingerprint
@@ -89,7 +89,7 @@ class Measurement(Strict, kw_only=True):
     complete: bool
 
 
-class About(Strict, kw_only=True):
+class About(Strict, frozen=True, kw_only=True):
     """What only the submitter knows about a method: the part of a card that is written by hand (``card.toml``)."""
 
     method: Text
@@ -108,7 +108,7 @@ class About(Strict, kw_only=True):
         return f"{self.method} ({self.variant})" if self.variant else self.method
 
 
-class Card(About, kw_only=True):
+class Card(About, frozen=True, kw_only=True):
     """One result. ``sequences`` maps a sequence to its cells (fractions; null where undefined).
 
     ``over_time`` is mean J at equally spaced points from the first to the last evaluated frame; ``components`` are the

@@ -63,9 +63,10 @@ def load(root: Path) -> Board:
     benchmarks = _read_toml(root / "benchmarks.toml", Benchmarks, problems)
     papers = {p.stem: _read_toml(p, Paper, problems) for p in sorted((root / "papers").glob("*.toml"))}
     cards = {p: _read_card(p, problems) for p in sorted((root / "entries").rglob("*.json"))}
+    entries = [Entry(name=path.stem, path=path, card=card) for path, card in cards.items() if card]
     board = Board(
         root=root,
-        entries=tuple(sorted((Entry(name=p.stem, path=p, card=c) for p, c in cards.items() if c), key=lambda e: e.name)),
+        entries=tuple(sorted(entries, key=lambda e: e.name)),
         papers={name: paper for name, paper in papers.items() if paper},
         benchmarks=benchmarks.benchmarks if benchmarks else {},
     )

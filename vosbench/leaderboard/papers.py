@@ -12,14 +12,14 @@ import msgspec
 from vosbench.leaderboard.card import Link, Slug, Strict, Text, Year
 
 
-class Column(Strict, kw_only=True):
+class Column(Strict, frozen=True, kw_only=True):
     """One column (or, in a transposed table, one row) of a table of cards."""
 
     heading: Text
     cells: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
 
 
-class Row(Strict, kw_only=True):
+class Row(Strict, frozen=True, kw_only=True):
     """One row of a table that is not "a card a row": cells of the table's only card, or facts as printed."""
 
     label: Text
@@ -27,10 +27,11 @@ class Row(Strict, kw_only=True):
     printed: tuple[str, ...] = ()
 
 
-class Layout(Strict, kw_only=True):
+class Layout(Strict, frozen=True, kw_only=True):
     """A table of a paper. Either ``columns`` (one card a row, in order) or ``headings`` and ``rows``.
 
-    ``stub`` heads the labels (None: the table prints none), ``transposed`` puts the cards across, ``quoted`` is how a runtime taken over from another paper is printed.
+    ``stub`` heads the labels (None: the table prints none), ``transposed`` puts the cards across, ``quoted`` is how a
+    runtime taken over from another paper is printed.
     """
 
     caption: Text
@@ -50,7 +51,7 @@ class Layout(Strict, kw_only=True):
                 raise ValueError(f"row {row.label!r} has not as many cells as there are headings")
 
 
-class Paper(Strict, kw_only=True):
+class Paper(Strict, frozen=True, kw_only=True):
     """Where published numbers come from. ``short`` is the name used in tables."""
 
     short: Text
@@ -62,14 +63,14 @@ class Paper(Strict, kw_only=True):
     tables: dict[Slug, Layout]
 
 
-class Split(Strict, kw_only=True):
+class Split(Strict, frozen=True, kw_only=True):
     """A split of a benchmark: its title and what it consists of."""
 
     title: Text
     about: Text
 
 
-class Benchmark(Strict, kw_only=True):
+class Benchmark(Strict, frozen=True, kw_only=True):
     """A benchmark: what ranks a result (``headline``), and the columns of its table.
 
     A card without the headline cell is ranked by the mean of ``parts`` if it has all of them.
@@ -84,7 +85,17 @@ class Benchmark(Strict, kw_only=True):
     splits: dict[Slug, Split]
 
 
-class Benchmarks(Strict, kw_only=True):
+class Benchmarks(Strict, frozen=True, kw_only=True):
     """The file ``benchmarks.toml``: every benchmark by its name, in the order they are shown."""
 
     benchmarks: dict[Slug, Benchmark]
+
+
+def table_name(key: str) -> str:
+    """A table's key as words.
+
+    >>> table_name("table2"), table_name("section53"), table_name("toolkit")
+    ('table 2', 'section 5.3', 'toolkit')
+    """
+    kind, number = key.rstrip("0123456789"), key.lstrip("abcdefghijklmnopqrstuvwxyz-")
+    return " ".join(filter(None, [kind, ".".join(number) if kind == "section" else number]))

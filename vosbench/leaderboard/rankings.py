@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from vosbench.leaderboard.card import Card
 from vosbench.leaderboard.entries import Board, Entry
-from vosbench.leaderboard.papers import Benchmark, Paper
+from vosbench.leaderboard.papers import Benchmark, Paper, table_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +70,8 @@ def rankings(board: Board, benchmark: str, split: str | None = None) -> list[Ran
 def _rules(card: Card, papers: dict[str, Paper]) -> str:
     if card.source is None:
         return card.protocol
-    paper, table = papers[card.source.paper], card.source.table
-    name = table.replace("table", "table ") if table.startswith("table") else table.replace("section", "section ")
-    return f"{paper.short} ({paper.venue} {paper.year}), {name}"
+    paper = papers[card.source.paper]
+    return f"{paper.short} ({paper.venue} {paper.year}), {table_name(card.source.table)}"
 
 
 def _ranking(benchmark: Benchmark, entries: list[Entry], rules: str) -> Ranking:

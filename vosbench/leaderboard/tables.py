@@ -1,28 +1,18 @@
-"""Tables of strings: a benchmark's rankings, and the papers' tables printed again from the cards."""
+"""Grids of text: a benchmark's rankings, and the papers' tables printed again from the cards."""
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from vosbench.leaderboard.card import Card
 from vosbench.leaderboard.entries import Board
 from vosbench.leaderboard.papers import Benchmark, Column, Layout
 from vosbench.leaderboard.rankings import Placed, Ranking, rankings
+from vosbench.views.grid import Grid
 
 FLAGS = {"OL": "online_learning", "PP": "post_processing", "OF": "optical_flow", "RNN": "rnn"}
 MARKS = {True: "✓", False: "✗", None: ""}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A caption, headings, and rows of as many strings as there are headings. ``labels``: the first column has names."""
-
-    caption: str
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    labels: bool = True
-
-
-def like(board: Board, name: str) -> Table:
+def like(board: Board, name: str) -> Grid:
     """A paper's table as printed, by ``paper/table``. Raises UsageError naming the tables there are.
 
     Every digit comes from the cards, so this is also the proof that they hold the whole table.
@@ -32,15 +22,16 @@ def like(board: Board, name: str) -> Table:
     cards = [e.card for e in board.of_table(paper, table)]
     stub = () if layout.stub is None else (layout.stub,)
     if layout.rows:
-        rows = tuple((row.label, *(row.printed or [_cell(cards[0], c, layout) for c in row.cells])) for row in layout.rows)
-        return Table(caption=layout.caption, headings=(*stub, *layout.headings), rows=rows)
+        facts = [row.printed or [_cell(cards[0], cell, layout) for cell in row.cells] for row in layout.rows]
+        rows = tuple((row.label, *cells) for row, cells in zip(layout.rows, facts, strict=True))
+        return Grid(caption=layout.caption, header=(*stub, *layout.headings), rows=rows, labels=len(stub))
     printed = [[_join(card, column, layout) for column in layout.columns] for card in cards]
     labels = [card.source.label if card.source else card.name for card in cards]
     headings = [column.heading for column in layout.columns]
     if layout.transposed:
         headings, labels, printed = labels, headings, [list(row) for row in zip(*printed, strict=True)]
     rows = tuple((*([label] if stub else []), *row) for label, row in zip(labels, printed, strict=True))
-    return Table(caption=layout.caption, headings=(*stub, *headings), rows=rows, labels=bool(stub))
+    return Grid(caption=layout.caption, header=(*stub, *headings), rows=rows, labels=len(stub))
 
 
 def _join(card: Card, column: Column, layout: Layout) -> str:
@@ -60,12 +51,12 @@ def _cell(card: Card, cell: str, layout: Layout) -> str:
     return value.value if value else layout.missing
 
 
-def benchmark(board: Board, name: str, split: str | None = None) -> list[Table]:
+def benchmark(board: Board, name: str, split: str | None = None) -> list[Grid]:
     """One table a ranking, all with the same headings: numbers in percent with one decimal, time in seconds a frame."""
-    known = board.benchmarks[name] if name in board.benchmarks else None
     found = rankings(board, name, split)
-    columns = used_columns(known, found) if known else ()
-    return [_ranking_table(ranking, board.benchmarks[name], columns) for ranking in found]
+    known = board.benchmarks[name]
+    columns = used_columns(known, found)
+    return [_ranking_table(ranking, known, columns) for ranking in found]
 
 
 def used_columns(known: Benchmark, found: list[Ranking]) -> tuple[Column, ...]:
@@ -74,13 +65,13 @@ def used_columns(known: Benchmark, found: list[Ranking]) -> tuple[Column, ...]:
     return tuple(c for c in known.columns if any(card.find(cell) for card in cards for cell in c.cells))
 
 
-def _ranking_table(ranking: Ranking, known: Benchmark, columns: tuple[Column, ...]) -> Table:
-    headings = ("Rank", "Method", "Year", "Task", *FLAGS, known.heading, *(c.heading for c in rest(known, columns)))
-    return Table(
+def _ranking_table(ranking: Ranking, known: Benchmark, columns: tuple[Column, ...]) -> Grid:
+    values = (known.heading, *(c.heading for c in rest(known, columns)))
+    return Grid(
         caption=f"{known.title} {known.splits[ranking.split].title}. {ranking.label}",
-        headings=(*headings, "s/frame", "GPU", "Entry"),
+        header=("Rank", "Method", *values, "s/frame", "GPU", "Year", "Task", *FLAGS, "Entry"),
         rows=tuple(_row(placed, known, columns) for placed in ranking.placed),
-        labels=False,
+        labels=2,
     )
 
 
@@ -95,13 +86,13 @@ def _row(placed: Placed, known: Benchmark, columns: tuple[Column, ...]) -> tuple
     return (
         str(placed.rank or ""),
         card.name,
-        str(card.year or ""),
-        card.task or "",
-        *(MARKS[getattr(card.flags, flag)] for flag in FLAGS.values()),
         one_decimal(placed.score),
         *(one_decimal(v.percent if (v := card.find(c.cells[0])) else None) for c in rest(known, columns)),
         f"{time.seconds.normalize():f}" if time else "",
         (time.gpu if time else None) or "",
+        str(card.year or ""),
+        card.task or "",
+        *(MARKS[getattr(card.flags, flag)] for flag in FLAGS.values()),
         placed.entry.name,
     )
 
