@@ -44,7 +44,7 @@ class Value(Strict, frozen=True, kw_only=True):
     @property
     def percent(self) -> Decimal:
         """The number in percent, exactly."""
-        return Decimal(self.value) * (1 if self.unit == "percent" else 100)
+        return Decimal(self.value).scaleb(0 if self.unit == "percent" else 2)
 
 
 class Flags(Strict, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ class Runtime(Strict, frozen=True, kw_only=True):
     @property
     def seconds(self) -> Decimal:
         """Seconds a frame, exactly."""
-        return Decimal(self.value) / (1 if self.unit == "s/frame" else 1000)
+        return Decimal(self.value).scaleb(0 if self.unit == "s/frame" else -3)
 
 
 class Source(Strict, frozen=True, kw_only=True):
@@ -81,11 +81,17 @@ class Source(Strict, frozen=True, kw_only=True):
 
 
 class Measurement(Strict, frozen=True, kw_only=True):
-    """What a measured card was made from; ``complete`` is false when sequences are missing from the result."""
+    """What a measured card was made from: fingerprints of result, ground truth and predictions, and how much data.
+
+    ``complete`` is false when sequences could not be scored.
+    """
 
     fingerprint: Fingerprint
     dataset: Text
     predictions: Text
+    sequences: int
+    objects: int
+    frames: int
     complete: bool
 
 

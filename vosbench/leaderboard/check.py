@@ -7,7 +7,7 @@ from typing import TypeAlias
 from vosbench.errors import InputError, Problem
 from vosbench.leaderboard.card import Card, Value
 from vosbench.leaderboard.entries import Board, Entry
-from vosbench.leaderboard.measured import COMPLETE, fingerprint, read_result, values_of
+from vosbench.leaderboard.measured import fingerprint, measurement, read_result, values_of
 
 Rescore: TypeAlias = Callable[[Card], tuple[Value, ...] | None]
 """Scores a card's predictions again: its values, or None where data or predictions are not at hand."""
@@ -59,9 +59,7 @@ def _agreement(card: Card, raw: bytes, path: Path) -> dict[str, bool]:
         "values": _cells(values_of(result)) == _cells(card.values),
         "signature": result.signature == card.protocol,
         "benchmark": (result.benchmark, result.split) == (card.benchmark, card.split),
-        "dataset": result.dataset.fingerprint == made.dataset,
-        "predictions": result.predictions.fingerprint == made.predictions,
-        "status": (result.status == COMPLETE) == made.complete,
+        "data": measurement(raw, result) == made,
     }
 
 

@@ -26,8 +26,15 @@ class _Cell(msgspec.Struct, frozen=True):
     value: float | None = None
 
 
-class _Data(msgspec.Struct, frozen=True):
+class _Predictions(msgspec.Struct, frozen=True):
     fingerprint: str
+
+
+class _Dataset(msgspec.Struct, frozen=True):
+    fingerprint: str
+    sequences: int
+    objects: int
+    frames: int
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -36,8 +43,8 @@ class Result(msgspec.Struct, frozen=True):
     schema: str
     status: str
     signature: str
-    dataset: _Data
-    predictions: _Data
+    dataset: _Dataset
+    predictions: _Predictions
     summary: tuple[_Cell, ...]
     benchmark: str | None = None
     split: str | None = None
@@ -91,7 +98,7 @@ def card_of(run: Path, about: About) -> Card:
         "values": msgspec.to_builtins(values_of(result)),
         "sequences": sequence_values(objects),
         "over_time": mean_over_time(run / "frames.parquet", series),
-        "result": msgspec.to_builtins(_measurement(raw, result)),
+        "result": msgspec.to_builtins(measurement(raw, result)),
     }
     try:
         return msgspec.convert(document, type=Card)
@@ -100,11 +107,15 @@ def card_of(run: Path, about: About) -> Card:
         raise InputError([problem]) from error
 
 
-def _measurement(raw: bytes, result: Result) -> Measurement:
+def measurement(raw: bytes, result: Result) -> Measurement:
+    """What the card says about where its numbers are from."""
     return Measurement(
         fingerprint=fingerprint(raw),
         dataset=result.dataset.fingerprint,
         predictions=result.predictions.fingerprint,
+        sequences=result.dataset.sequences,
+        objects=result.dataset.objects,
+        frames=result.dataset.frames,
         complete=result.status == COMPLETE,
     )
 

@@ -108,8 +108,9 @@ def entry_href(entry: Entry) -> str:
 
 
 def cell_text(value: Value) -> str:
-    """A value as the method pages show it: in percent, with the decimals its source has."""
-    return f"{value.percent:f}"
+    """A value as the method pages show it: in percent, with the decimals its source has, but three at most."""
+    places = min(3, max(0, -int(value.percent.as_tuple().exponent)))
+    return f"{value.percent:.{places}f}"
 
 
 def _lower(cell: str) -> bool:

@@ -38,6 +38,11 @@ class Ranking:
     placed: tuple[Placed, ...]
 
     @property
+    def short(self) -> str:
+        """The rules in few words: the protocol's name and version, or the printed table."""
+        return self.rules.split("|")[0].removeprefix("protocol:") if self.measured else self.rules
+
+    @property
     def label(self) -> str:
         """One line for captions: measured or published, and by which rules."""
         return f"{'Measured' if self.measured else 'Published'}: {self.rules}"
