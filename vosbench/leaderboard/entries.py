@@ -70,7 +70,7 @@ def load(root: Path) -> Board:
         papers={name: paper for name, paper in papers.items() if paper},
         benchmarks=benchmarks.benchmarks if benchmarks else {},
     )
-    problems += _misplaced(board)
+    problems += [*_misplaced(board), *_empty(board)]
     if problems:
         raise InputError(problems, summary=f"the leaderboard {root} has {len(problems)} problem(s)")
     return board
@@ -119,6 +119,16 @@ def _misplaced(board: Board) -> Iterator[Problem]:
         if rows[source.paper, source.table, source.row] > 1:
             message = f"row {source.row} of {source.paper}/{source.table} is given twice"
             yield _problem("duplicate-row", message, entry.path, "number the rows as printed")
+
+
+def _empty(board: Board) -> Iterator[Problem]:
+    """Tables whose cards are not there."""
+    for name, paper in board.papers.items():
+        for table, layout in paper.tables.items():
+            facts = bool(layout.rows) and all(row.printed for row in layout.rows)
+            if not facts and not board.of_table(name, table):
+                message, path = f"no card is of {name}/{table}", board.root / "papers" / f"{name}.toml"
+                yield _problem("empty-table", message, path, "add the cards, or remove the table")
 
 
 def _problem(code: str, message: str, path: Path, fix: str) -> Problem:

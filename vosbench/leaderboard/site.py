@@ -75,7 +75,7 @@ def render(board: Board) -> dict[str, str]:
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("vosbench.leaderboard"),
-        autoescape=jinja2.select_autoescape(enabled_extensions=("html.jinja",), default=False),
+        autoescape=jinja2.select_autoescape(),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
