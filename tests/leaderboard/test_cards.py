@@ -104,7 +104,7 @@ def first(copy: Path) -> Path:
 def test_a_misspelt_key_is_found_with_its_file(copy: Path) -> None:
     path = first(copy)
     path.write_text(path.read_text().replace('"optical_flow"', '"optical-flow"'))
-    with pytest.raises(InputError, match="davis-2016-toolkit-01-osvos.json.*optical-flow"):
+    with pytest.raises(InputError, match=r"davis-2016-toolkit-01-osvos\.json.*optical-flow"):
         load(copy)
 
 

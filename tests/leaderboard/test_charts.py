@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +49,7 @@ def test_labels_of_curves_keep_their_distance(values: list[list[float]]) -> None
     chart = time_chart([(f"m{i}", "#", v) for i, v in enumerate(values)])
     heights = sorted(line.end[1] for line in chart.lines if line.end)
     assert len(heights) == min(6, len(values))
-    assert all(b - a >= 12.9 for a, b in zip(heights, heights[1:], strict=False))
+    assert all(b - a >= 12.9 for a, b in pairwise(heights))
 
 
 def test_runtimes_are_on_a_logarithmic_axis_with_round_ticks() -> None:

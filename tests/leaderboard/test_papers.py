@@ -1,7 +1,7 @@
 """Every cell of every table of the papers is in the cards.
 
-``tests/data/papers`` was transcribed from the papers by hand and on its own; here both are compared cell by cell, and the
-transcription with the text of the papers.
+``tests/data/papers`` was transcribed from the papers by hand and on its own; here both are compared cell by cell, and
+the transcription with the text of the papers.
 """
 
 import csv
