@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vosbench.leaderboard.charts import HEIGHT, WIDTH, Point, pareto, runtime_chart, time_chart, year_chart
@@ -17,6 +17,7 @@ points = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(points)
 def test_no_result_beats_one_of_the_front_and_every_other_is_beaten(given: list[Point]) -> None:
     front = pareto(given)
@@ -27,6 +28,7 @@ def test_no_result_beats_one_of_the_front_and_every_other_is_beaten(given: list[
         assert beaten != twin
 
 
+@settings(deadline=None)
 @given(points)
 def test_marks_lie_on_the_page_and_labels_do_not_overlap(given: list[Point]) -> None:
     for chart in (runtime_chart(given, "J"), year_chart([point(int(p.x) + 1990, p.y, p.label) for p in given], "J")):
@@ -44,6 +46,7 @@ def test_marks_lie_on_the_page_and_labels_do_not_overlap(given: list[Point]) -> 
                 assert min(overlap) <= 0.3  # coordinates are rounded to a tenth
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(0, 100), min_size=21, max_size=21), min_size=1, max_size=12))
 def test_labels_of_curves_keep_their_distance(values: list[list[float]]) -> None:
     chart = time_chart([(f"m{i}", "#", v) for i, v in enumerate(values)])

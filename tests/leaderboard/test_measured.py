@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vosbench.errors import IncomparableError, InputError, UsageError
 from vosbench.leaderboard.card import About, Value
 from vosbench.leaderboard.check import check
-from vosbench.leaderboard.entries import load
+from vosbench.leaderboard.entries import Board, load
 from vosbench.leaderboard.measured import add, card_of, decimal, read_about, slug
 
 Run = Callable[..., Path]
@@ -26,6 +26,7 @@ def test_the_numbers_of_a_card_are_those_of_the_result(run: Run) -> None:
     assert (card.result.sequences, card.result.frames) == (20, 1376)
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False, width=64))
 def test_decimals_read_back_as_the_same_float(value: float) -> None:
     text = decimal(value)
@@ -141,6 +142,7 @@ def test_scoring_again_has_the_last_word(copy: Path, run: Run) -> None:
         )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_a_slug_is_a_safe_file_name(name: str) -> None:
     found = slug(name)
@@ -156,3 +158,7 @@ def test_the_result_is_read_by_its_documented_keys_only(run: Run) -> None:
     kept = ("schema", "status", "signature", "benchmark", "split", "dataset", "predictions", "summary")
     (folder / "result.json").write_text(json.dumps({k: document[k] for k in kept}))
     assert len(card_of(folder, ABOUT).values) == 2
+
+
+def test_the_leaderboard_of_the_repository_is_in_order(board: Board) -> None:
+    check(board)

@@ -129,8 +129,7 @@ def test_hostile_names_are_text_and_nothing_else(copy: Path, run: Run) -> None:
     for number, text in enumerate(HOSTILE):
         about = About(method=text, variant=text, paper=text, note=text, year=2020)
         add(load(copy), run(f"run{number}", j=0.5 + number / 100, signature=f"{text} data"), about)
-    plain, hostile = render(load(copy.parents[0] / "board")), render(load(copy))
-    assert plain == hostile
+    hostile = render(load(copy))
     for name, text in hostile.items():
         if not name.endswith(".html"):
             continue
@@ -151,6 +150,14 @@ def test_the_data_hold_every_card_and_every_row(board: Board, files: dict[str, s
         assert len(json.loads(files[f"data/{name}.json"])) == len(entries)
         rows = list(csv.DictReader(files[f"data/{name}.csv"].splitlines()))
         assert {row["Entry"] for row in rows} == {e.name for e in entries}
+
+
+def test_the_result_behind_a_measured_card_can_be_downloaded(copy: Path, run: Run) -> None:
+    folder = run("a")
+    add(load(copy), folder, About(method="A"))
+    files = render(load(copy))
+    link = next(a["href"] for a in Page(files["method/a.html"]).all("a") if "data/results" in a["href"])
+    assert files[link.removeprefix("../")] == (folder / "result.json").read_text()
 
 
 def test_a_board_without_sequences_and_curves_has_pages_without_them(copy: Path, run: Run) -> None:

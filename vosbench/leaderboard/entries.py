@@ -58,7 +58,7 @@ class Board:
 def load(root: Path) -> Board:
     """Read a leaderboard folder. Raises InputError with every file that cannot be used, UsageError if there is none."""
     if not (root / "benchmarks.toml").is_file():
-        raise UsageError(f"{root} is not a leaderboard: no benchmarks.toml", fix="name the folder with --board")
+        raise UsageError(f"{root} is not a leaderboard: no benchmarks.toml", fix="name a folder that has one")
     problems: list[Problem] = []
     benchmarks = _read_toml(root / "benchmarks.toml", Benchmarks, problems)
     papers = {p.stem: _read_toml(p, Paper, problems) for p in sorted((root / "papers").glob("*.toml"))}

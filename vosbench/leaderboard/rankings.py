@@ -7,6 +7,7 @@ name one benchmark may still have scored it differently, and nobody can check.
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
+from zlib import crc32
 
 from vosbench.leaderboard.card import Card
 from vosbench.leaderboard.entries import Board, Entry
@@ -88,7 +89,7 @@ def _ranking(benchmark: Benchmark, entries: list[Entry], rules: str) -> Ranking:
 
     ranked = [s for e in entries if (s := scores[e.name][0]) is not None and _ranked(e, s)]
     card = entries[0].card
-    source = f"{card.source.paper}-{card.source.table}" if card.source else f"{card.split}-{entries[0].name}"
+    source = f"{card.source.paper}-{card.source.table}" if card.source else f"measured-{crc32(rules.encode()):08x}"
     return Ranking(
         benchmark=card.benchmark,
         split=card.split,
