@@ -1,5 +1,4 @@
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +10,6 @@ from vosbench.leaderboard.entries import Board, load
 ROOT = Path(__file__).parents[2]
 BOARD = ROOT / "leaderboard"
 SIGNATURE = "protocol:davis2016@1|split:val|data:0be53c0d86e8|engine:1"
-
-
-@pytest.fixture(scope="session")
-def realdata() -> Path:
-    """The real sequences and published numbers; tests that use it are marked ``realdata``."""
-    folder = Path(os.environ.get("VOSBENCH_TEST_DATA", ROOT / "../shared/data"))
-    if not folder.is_dir():
-        pytest.skip(f"no real data in {folder} (set VOSBENCH_TEST_DATA)")
-    return folder.resolve()
 
 
 @pytest.fixture(scope="session")

@@ -111,7 +111,10 @@ def test_the_ticks_and_crosses_of_the_flags_are_as_many_as_in_the_paper() -> Non
 @pytest.mark.parametrize("name", TABLES)
 def test_the_transcription_is_in_the_text_of_the_paper(realdata: Path, name: str) -> None:
     file, start, end = TEXTS[name]
-    text = next((realdata.parent / "papers").glob(f"{file}_*.txt")).read_text(encoding="utf-8").replace("$", " ")
+    found = list((realdata.parent / "papers").glob(f"{file}_*.txt"))
+    if not found:
+        pytest.skip(f"the text of paper {file} is not beside {realdata}")
+    text = found[0].read_text(encoding="utf-8").replace("$", " ")
     assert text.count(start) >= 1
     region = text[text.index(start) :]
     region = region[: region.index(end)]
