@@ -73,4 +73,7 @@ def _averaging(groups: tuple[str, ...]) -> str:
 
 
 def _bullets(lines: list[str] | tuple[str, ...], width: int) -> list[str]:
-    return [textwrap.fill(line, width, initial_indent="  · ", subsequent_indent="    ", break_on_hyphens=False) for line in lines]
+    return [
+        textwrap.fill(line, width, initial_indent="  · ", subsequent_indent="    ", break_on_hyphens=False)
+        for line in lines
+    ]
