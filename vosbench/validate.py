@@ -36,7 +36,7 @@ def validate(
 
     Args:
         predictions: folders or zip archives.
-        missing, resize, palette, jobs, progress: see :func:`vosbench.score.score_all`.
+        missing, resize, palette, jobs, progress: see :func:`vosbench.scoring.score_all`.
         target: what to score against, see :func:`vosbench.locate.locate`; paths may be strings.
 
     Raises:
