@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vosbench.engine.plan import make_plan
-from vosbench.engine.run import Progress, run
+from vosbench.engine.run import Progress, remarks, run
 from vosbench.errors import InputError, Problem
 from vosbench.locate import locate
 from vosbench.masks.sources import open_masks
@@ -67,5 +67,5 @@ def validate(
         sequences=len(counts),
         objects=sum(len(c.objects) for c in counts),
         frames=sum(len(c.frames) for c in counts),
-        notes=(*plan.notes, *(note for c in counts for note in c.notes)),
+        notes=(*plan.notes, *remarks(counts)),
     )

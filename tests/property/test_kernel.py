@@ -16,7 +16,9 @@ compiled = pytest.importorskip("vosbench.kernel.compiled", reason="the extension
 native = compiled._native
 
 #: Word and block borders of the compiled loops, and images of one row or column.
-SIDES = st.one_of(st.sampled_from([1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 66, 127, 128, 129]), st.integers(1, 80))
+SIDES = st.one_of(
+    st.sampled_from([1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 66, 127, 128, 129]), st.integers(1, 80)
+)
 COMMON = settings(max_examples=120, deadline=None)
 
 
