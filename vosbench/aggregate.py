@@ -7,6 +7,7 @@ weighs the same, however many its sequence has.
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -80,9 +81,10 @@ def predicting_nothing(frames: Columns, keys: Columns, rules: Rules) -> list[Cel
     empty = frames | {name: np.zeros_like(frames[name]) for name in _PREDICTED}
     if "T" in frames:
         empty["T"] = np.full_like(frames["T"], np.nan)
-    if rules.pairing != "id":
+    if rules.pairing != "id":  # every object meets the same empty mask, so there is nothing to assign
         first = empty["proposal"] == 1
         empty = {name: column[first] for name, column in empty.items()}
+        rules = msgspec.structs.replace(rules, pairing="id")
     return summary(objects(empty | {"scored": scored(empty, rules)}, keys, rules), rules)
 
 
