@@ -4,6 +4,7 @@ Both hold ``<sequence>/<frame>.png``; a single folder above the sequences (``Ann
 of PNG files without sub-folders is one sequence, called ".".
 """
 
+import os
 import stat
 import zipfile
 from collections.abc import Callable, Mapping
@@ -130,7 +131,9 @@ class MaskFolder(_Listed):
 
 
 def _frames_in(folder: Path) -> dict[str, str]:
-    return {f.stem: str(f) for f in folder.iterdir() if f.suffix.lower() == ".png" and not f.name.startswith(".")}
+    with os.scandir(folder) as entries:  # strings, not Path objects: folders hold thousands of frames
+        names = [e.name for e in entries if e.name[-4:].lower() == ".png" and not e.name.startswith(".")]
+    return {name[:-4]: f"{folder}{os.sep}{name}" for name in names}
 
 
 @dataclass(frozen=True)
