@@ -239,8 +239,8 @@ def test_views_that_cannot_be_fused_are_refused(tmp_path):
     soft = Remember(ModelSpec(name="soft", merge="soft-aggregation"))
     with pytest.raises(UsageError, match="different merge rules"):
         predict(videos, split="val", models=[Remember(), soft], out=tmp_path / "out")
+    flow = optical_flow(weights=None, device="cpu")
     with pytest.raises(UsageError, match="no commit"):
-        flow = optical_flow(weights=None, device="cpu")
         predict(videos, split="val", models=[flow], out=tmp_path / "out", recipe=Recipe(flip=True, feedback="fused"))
     with pytest.raises(UsageError, match="at least one model"):
         predict(videos, split="val", models=[], out=tmp_path / "out")
