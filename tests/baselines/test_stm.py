@@ -18,8 +18,6 @@ from vosbench.errors import UsageError  # noqa: E402
 from vosbench.predict import predict  # noqa: E402
 from vosbench.prediction.merge import soft_aggregation as in_numpy  # noqa: E402
 
-torch.set_num_threads(2)
-
 
 def network(name="stm-nano", seed=0):
     torch.manual_seed(seed)

@@ -22,7 +22,7 @@ from vosbench.adapters import (
 )
 from vosbench.errors import UsageError
 from vosbench.prediction.canvas import canvas
-from vosbench.propagation.models import optical_flow
+from vosbench.prediction.propagators import optical_flow
 
 
 def test_resolution_rules():

@@ -20,8 +20,8 @@ from vosbench.adapters import ModelError, ModelSpec, Padding, Resolution, SoftMa
 from vosbench.errors import IncompleteError, InputError, UsageError
 from vosbench.predict import Shard, predict
 from vosbench.prediction.merge import labels, merged, put_given, soft_aggregation
+from vosbench.prediction.propagators import copy_first_mask, nothing, optical_flow
 from vosbench.prediction.recipe import Recipe
-from vosbench.propagation.models import copy_first_mask, nothing, optical_flow
 
 FIXED = ModelSpec(name="remember", resolution=Resolution(fixed=(20, 30)), padding=Padding(multiple=16))
 
