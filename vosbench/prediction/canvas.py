@@ -23,11 +23,15 @@ class Canvas:
         """(H, W, 3) uint8 as the model sees it."""
         picture = _resize(image, self.scaled)
         if self.flip:
-            picture = picture[:, ::-1]
-        out = np.empty((*self.padded, 3), np.uint8)
-        out[:] = self.fill
-        out[self._window] = picture
-        return out
+            picture = np.ascontiguousarray(picture[:, ::-1])
+        if self.padded == self.scaled:
+            return picture
+        import cv2
+
+        (top, left), (height, width) = self.offset, self.padded
+        below, right = height - self.scaled[0] - top, width - self.scaled[1] - left
+        out = cv2.copyMakeBorder(picture, top, below, left, right, cv2.BORDER_CONSTANT, value=self.fill)
+        return out.astype(np.uint8, copy=False)
 
     def given(self, mask: NDArray[np.bool_]) -> NDArray[np.float32]:
         """An annotated mask (H, W) at the scaled size, unpadded and unflipped: nearest neighbour, so still 0 or 1."""

@@ -19,8 +19,9 @@ def merged(probabilities: NDArray[np.float32], rule: Merge) -> NDArray[np.float3
     """Apply a model's merge rule to (K, h, w) independent probabilities."""
     if rule == "soft-aggregation":
         return soft_aggregation(probabilities)
-    background = np.full((1, *probabilities.shape[1:]), 0.5, np.float32)
-    return np.concatenate([background, probabilities])
+    out = np.empty((1 + len(probabilities), *probabilities.shape[1:]), np.float32)
+    out[0], out[1:] = 0.5, probabilities
+    return out
 
 
 def soft_aggregation(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -79,11 +79,11 @@ def _frame(
     fused = fuse(softs, [view.canvas for view in views])
     ids, channels = put_given(merged(fused.probabilities, views[0].spec.merge), fused.ids, given)
     for view, soft in zip(views, softs, strict=True):
-        if recipe.feedback == "own":
-            final = view.settle(soft, given)
-        else:
+        if recipe.feedback == "fused" or (len(views) == 1 and view.canvas.scaled == view.canvas.native):
             final = SoftMasks(ids=ids, probabilities=view.canvas.to_scaled(channels[1:]))
-        view.commit(index, image, final, given)
+        else:
+            final = view.settle(soft, given)
+        view.commit(index, final, given)
     return labels(channels, ids)
 
 

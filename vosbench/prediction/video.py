@@ -85,7 +85,7 @@ def first_appearances(sequence: Sequence, masks: MaskSource) -> dict[str, tuple[
         if expected is not None and expected <= set(first):
             break
         for layer in masks.read(sequence.name, frame):
-            for identity in np.unique(layer).tolist():
+            for identity in np.flatnonzero(np.bincount(layer.ravel())).tolist():
                 if identity and (expected is None or identity in expected):
                     first.setdefault(identity, frame)
     given: dict[str, tuple[int, ...]] = {}

@@ -31,14 +31,15 @@ class View:
         if recipe.feedback == "fused" and isinstance(self.session, StepSession):
             raise UsageError(f"{self.spec.name} cannot take fused feedback: it has no commit", fix="use own feedback")
         self.costs = costs
+        self.picture: Image = np.empty((0, 0, 3), np.uint8)
         self.live: set[int] = set()
         self.named: set[int] = set()
 
     def predict(self, index: int, image: Image, given: Given) -> SoftMasks:
         """Independent probabilities of the objects known before this frame."""
-        picture = self.canvas.image(image)
+        self.picture = self.canvas.image(image)
         with self.costs.measure("model"):
-            soft = self._ask(index, picture, given)
+            soft = self._ask(index, self.picture, given)
         self._check(soft, given)
         if isinstance(self.session, StepSession):
             known = [k for k, identity in enumerate(soft.ids) if identity not in given]
@@ -51,20 +52,19 @@ class View:
         ids, channels = put_given(merged(soft.probabilities, self.spec.merge), soft.ids, scaled)
         return SoftMasks(ids=ids, probabilities=channels[1:])
 
-    def commit(self, index: int, image: Image, final: SoftMasks, given: Given) -> None:
-        """Make the session remember a frame, and learn from it where the model does that."""
+    def commit(self, index: int, final: SoftMasks, given: Given) -> None:
+        """Make the session remember the frame just predicted, and learn from it where the model does that."""
         self.live = set(final.ids)
         if isinstance(self.session, StepSession):
             return
-        picture = self.canvas.image(image)
         masks = SoftMasks(ids=final.ids, probabilities=self.canvas.place(final.probabilities))
         with self.costs.measure("model"):
-            self.session.commit(index, picture, masks, given=frozenset(given))
+            self.session.commit(index, self.picture, masks, given=frozenset(given))
         if self.spec.adapts:
             if not isinstance(self.session, Adapts):
                 raise ModelError(f"{self.spec.name}: the spec says it adapts, but its session has no adapt()")
             with self.costs.measure("adaptation"):
-                self.session.adapt(index, picture, masks, given=frozenset(given))
+                self.session.adapt(index, self.picture, masks, given=frozenset(given))
 
     def _ask(self, index: int, picture: Image, given: Given) -> SoftMasks:
         if isinstance(self.session, Session):
@@ -97,8 +97,11 @@ class View:
 def fuse(softs: Items[SoftMasks], canvases: Items[Canvas]) -> SoftMasks:
     """The mean of the views' independent probabilities at the video's size."""
     ids = softs[0].ids
-    total = np.zeros((len(ids), *canvases[0].native), np.float32)
-    for soft, surface in zip(softs, canvases, strict=True):
+    total = canvases[0].to_native(softs[0].probabilities)
+    if len(softs) == 1:
+        return SoftMasks(ids=ids, probabilities=total)
+    total = total.copy()
+    for soft, surface in zip(softs[1:], canvases[1:], strict=True):
         order = [soft.ids.index(identity) for identity in ids]
         total += surface.to_native(soft.probabilities[order])
     return SoftMasks(ids=ids, probabilities=total / np.float32(len(softs)))
