@@ -17,9 +17,7 @@ from vosbench_baselines.training.clips import (  # noqa: E402
     Clip,
     Shape,
     choose_objects,
-    clip_sources,
     crop,
-    draw_clip,
     jitter,
     ordered_frames,
     warped,
@@ -28,7 +26,9 @@ from vosbench_baselines.training.config import Source, Training, read_config  # 
 from vosbench_baselines.training.folders import video_folder  # noqa: E402
 from vosbench_baselines.training.holdout import holdout_j  # noqa: E402
 from vosbench_baselines.training.loop import learning_rate, train  # noqa: E402
+from vosbench_baselines.training.mixture import max_gap, mixture  # noqa: E402
 from vosbench_baselines.training.procedural import Procedural  # noqa: E402
+from vosbench_baselines.training.tables import main as tables  # noqa: E402
 from vosbench_baselines.training.unroll import clip_loss, unroll  # noqa: E402
 from vosbench_baselines.weights import load_stm  # noqa: E402
 
@@ -136,9 +136,9 @@ def test_unused_object_slots_change_nothing():
 @pytest.mark.parametrize("kind", ["stills", "videos", "procedural"])
 def test_every_source_draws_clips_of_the_shape_asked_for(data, kind):
     source = Source(kind=kind, images="JPEGImages", masks="Annotations")
-    sources, shares = clip_sources(Training(sources=[source]), data)
-    for seed in range(5):
-        clip = draw_clip(np.random.default_rng(seed), sources, shares, Shape(3, (48, 64), 2), 3)
+    clips = mixture(Training(sources=[source], size=(48, 64), objects=2, max_gap=3), data)
+    for step in range(5):
+        clip = clips.clip(step, 0)
         assert clip.images.shape == (3, 48, 64, 3)
         assert clip.labels.shape == (3, 48, 64)
         first = set(np.unique(clip.labels[0]).tolist())
@@ -175,8 +175,8 @@ def test_frames_are_in_order_and_no_further_apart_than_allowed():
 
 def test_the_gap_grows_linearly_and_stays():
     config = Training(sources=[], max_gap=25, gap_steps=100)
-    assert [batching.max_gap(config, step) for step in (0, 50, 100, 1000)] == [1, 13, 25, 25]
-    assert batching.max_gap(Training(sources=[], max_gap=7), 0) == 7
+    assert [max_gap(config, step) for step in (0, 50, 100, 1000)] == [1, 13, 25, 25]
+    assert max_gap(Training(sources=[], max_gap=7), 0) == 7
 
 
 def test_objects_too_small_on_the_first_frame_are_left_out():
@@ -193,16 +193,15 @@ def test_rendered_clips_hold_their_objects():
 
 def test_batches_depend_on_the_seed_and_nothing_else(data):
     config = Training(sources=[VIDEOS, STILLS], **TOY)
-    sources, shares = clip_sources(config, data)
 
     def third(workers, first):
-        stream = batching.batches(replace(config, workers=workers), sources, shares, first)
+        stream = batching.batches(mixture(replace(config, workers=workers), data), first)
         found = [next(stream) for _ in range(3 - first)][-1]
         stream.close()
         return found
 
-    images, labels = third(1, 0)
-    for other in (third(3, 0), third(2, 2)):
+    images, labels = third(0, 0)
+    for other in (third(2, 0), third(0, 2)):
         assert torch.equal(images, other[0])
         assert torch.equal(labels, other[1])
     assert images.shape == (2, 3, 3, 32, 48)
@@ -308,3 +307,28 @@ def test_mistakes_in_a_configuration_are_named(data, tmp_path):
         train(Training(sources=[Source(kind="videos", images="nowhere", masks="x")]), data, tmp_path / "o")
     with pytest.raises(InputError, match="no image with a mask"):
         train(Training(sources=[Source(kind="stills", images="JPEGImages", masks="x")]), data, tmp_path / "o")
+
+
+def test_one_command_runs_the_refinement_papers_tables(data, tmp_path):
+    config = data / "tables.toml"
+    folders = 'images = "JPEGImages"\nmasks = "Annotations"'
+    toy = "size = [32, 32]\nbatch = 1\nobjects = 1\nsteps = 1"
+    config.write_text(
+        'architecture = "stm-nano"\n\n'
+        f'[[stills]]\nkind = "procedural"\n\n[video_frames]\nkind = "stills"\n{folders}\n\n'
+        f'[[videos]]\nkind = "videos"\n{folders}\n\n'
+        f'[holdout]\nkind = "videos"\n{folders}\nsequences = "held.txt"\n\n'
+        f"[pretraining]\n{toy}\n\n[main]\n{toy}\n"
+    )
+    result = CliRunner().invoke(tables, [str(config), "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    rows = list(csv.DictReader(result.output.splitlines()))
+    assert [row["table"] for row in rows] == list("1111223334")
+    assert rows[1]["holdout_j"] == rows[4]["holdout_j"]
+    assert rows[3]["holdout_j"] == rows[7]["holdout_j"]
+    assert (rows[8]["flip"], rows[8]["scales"]) == ("True", "0.75 1.0")
+    assert list(csv.DictReader((tmp_path / "tables.csv").read_text().splitlines())) == rows
+    config.write_text(config.read_text() + "batches = 1\n")
+    result = CliRunner().invoke(tables, [str(config), "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "[main]" in result.output

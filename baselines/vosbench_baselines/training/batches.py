@@ -1,45 +1,41 @@
-"""Batches of clips, prepared ahead on other threads, the same for a seed and step whoever asks when."""
+"""Batches of clips, prepared ahead, the same for a seed and step whoever prepares them."""
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import torch
 
-from vosbench_baselines.training.clips import Clip, ClipSource, Shape, draw_clip
-from vosbench_baselines.training.config import Training
+from vosbench_baselines.training.clips import Clip
+from vosbench_baselines.training.mixture import Mixture
+from vosbench_baselines.training.worker import begin, clip
 
-AHEAD = 3
-
-
-def max_gap(config: Training, step: int) -> int:
-    """The curriculum: from neighbouring frames at first to ``config.max_gap`` after ``config.gap_steps`` steps."""
-    if config.gap_steps <= 0:
-        return config.max_gap
-    return 1 + round((config.max_gap - 1) * min(1.0, step / config.gap_steps))
+AHEAD = 4
 
 
-def batches(
-    config: Training, sources: list[ClipSource], shares: np.ndarray, first: int
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def batches(mixture: Mixture, first: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """For steps ``first`` on: images (B, T, 3, H, W) float32 in [0, 1] and labels (B, T, H, W) uint8."""
-    shape = Shape(config.frames, config.size, config.objects)
+    config = mixture.config
+    pool, draw = _pool(mixture)
+    queue: list[list[Future[Clip]]] = []
+    step = first
+    try:
+        while True:
+            while len(queue) <= AHEAD:
+                queue.append([pool.submit(draw, step, item) for item in range(config.batch)])
+                step += 1
+            yield _tensors([future.result() for future in queue.pop(0)])
+    finally:
+        pool.shutdown(cancel_futures=True)
 
-    def clip(step: int, item: int) -> Clip:
-        rng = np.random.default_rng([config.seed, step, item])
-        return draw_clip(rng, sources, shares, shape, max_gap(config, step))
 
-    with ThreadPoolExecutor(config.workers, "clips") as pool:
-        queue: list[list[Future[Clip]]] = []
-        step = first
-        try:
-            while True:
-                while len(queue) <= AHEAD:
-                    queue.append([pool.submit(clip, step, item) for item in range(config.batch)])
-                    step += 1
-                yield _tensors([future.result() for future in queue.pop(0)])
-        finally:
-            pool.shutdown(cancel_futures=True)
+def _pool(mixture: Mixture) -> tuple[Executor, Callable[[int, int], Clip]]:
+    if mixture.config.workers == 0:
+        return ThreadPoolExecutor(1, "clips"), mixture.clip
+    context = multiprocessing.get_context("spawn")  # forking a process that uses an accelerator breaks it
+    pool = ProcessPoolExecutor(mixture.config.workers, context, initializer=begin, initargs=(mixture,))
+    return pool, clip
 
 
 def _tensors(clips: list[Clip]) -> tuple[torch.Tensor, torch.Tensor]:

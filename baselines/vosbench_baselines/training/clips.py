@@ -3,7 +3,6 @@
 A clip is drawn from a random generator alone: its seed determines a run, whatever the number of workers.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.prediction.video import decode
-from vosbench_baselines.training.config import Source, Training
-from vosbench_baselines.training.folders import VideoFolder, read_labels, still_pairs, video_folder
+from vosbench_baselines.training.folders import VideoFolder, read_labels
 
-ATTEMPTS = 20
 SMALLEST = 32  # pixels an object must have on the first frame
 
 
@@ -142,32 +139,3 @@ def choose_objects(rng: np.random.Generator, clip: Clip, most: int) -> Clip:
     lookup = np.zeros(256, np.uint8)
     lookup[chosen] = np.arange(1, len(chosen) + 1)
     return Clip(clip.images, lookup[clip.labels])
-
-
-def clip_sources(config: Training, base: Path) -> tuple[list[ClipSource], NDArray[np.float64]]:
-    """The sources of a configuration and their shares, summing to 1."""
-    makers: dict[str, Callable[[Source], ClipSource]] = {
-        "stills": lambda source: Stills(still_pairs(source, base), source.binary),
-        "videos": lambda source: Videos(video_folder(source, base)),
-        "procedural": lambda source: _procedural(),
-    }
-    shares = np.array([source.share for source in config.sources])
-    return [makers[source.kind](source) for source in config.sources], shares / shares.sum()
-
-
-def _procedural() -> ClipSource:
-    from vosbench_baselines.training.procedural import Procedural
-
-    return Procedural()
-
-
-def draw_clip(
-    rng: np.random.Generator, sources: list[ClipSource], shares: NDArray[np.float64], shape: Shape, max_gap: int
-) -> Clip:
-    """One clip from one of the sources, drawn again while its first frame shows no object."""
-    for _ in range(ATTEMPTS):
-        source = sources[rng.choice(len(sources), p=shares)]
-        clip = choose_objects(rng, source.draw(rng, shape, max_gap), shape.objects)
-        if clip.labels[0].any():
-            break
-    return clip

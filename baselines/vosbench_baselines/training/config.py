@@ -34,6 +34,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``truth_steps``: for so many steps the true mask of the previous frame is memorised, after that the inferred one;
     ``detach`` stops the gradient through it. ``max_gap`` between neighbouring frames of a clip is reached linearly
     after ``gap_steps``. ``optimiser`` "adam" keeps its rate, "adamw" follows a cosine to zero.
+    ``workers``: processes that prepare clips; 0 prepares them on a thread of this one.
     """
 
     sources: list[Source]
@@ -56,7 +57,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     gap_steps: int = 0
     ema: float = 0.999
     checkpoint_every: int = 1000
-    workers: int = 2
+    workers: int = 0
 
 
 def read_config(path: Path, kind: type[T]) -> T:

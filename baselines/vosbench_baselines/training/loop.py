@@ -13,10 +13,10 @@ from torch import nn
 from vosbench_baselines.stm import STM, architecture
 from vosbench_baselines.stm_model import STMModel
 from vosbench_baselines.training.batches import batches
-from vosbench_baselines.training.clips import clip_sources
 from vosbench_baselines.training.config import Training
 from vosbench_baselines.training.folders import video_folder
 from vosbench_baselines.training.holdout import holdout_j
+from vosbench_baselines.training.mixture import mixture
 from vosbench_baselines.training.unroll import clip_loss, unroll
 from vosbench_baselines.weights import load_stm, load_trunk, save_stm
 
@@ -46,12 +46,12 @@ def train(
         the path of the weights.
     """
     out.mkdir(parents=True, exist_ok=True)
-    sources, shares = clip_sources(config, base)
+    clips = mixture(config, base)
     run = _begin(config, base, device)
     if resume and (out / "last.pt").exists():
         _restore(run, out / "last.pt")
     start, before, losses = time.monotonic(), run.seconds, []
-    for images, labels in batches(config, sources, shares, run.step):
+    for images, labels in batches(clips, run.step):
         late = budget is not None and time.monotonic() - start >= budget
         if run.step >= config.steps or late:
             break
