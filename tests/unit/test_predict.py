@@ -292,6 +292,20 @@ def test_a_broken_contract_names_the_model_and_the_matter(tmp_path, answer, mess
     assert ModelError.exit_code == 6
 
 
+def test_rounding_beyond_one_is_cut_off(tmp_path):
+    class Nearly(Remember):
+        def open(self, video):
+            session = super().open(video)
+            full = lambda image: np.full((1, *image.shape[:2]), 1 + 1e-6, np.float32)  # noqa: E731
+            session.predict = lambda index, image: SoftMasks(ids=(1,), probabilities=full(image))
+            return session
+
+    videos = make_videos(tmp_path / "data", names=("a",))
+    model = Nearly()
+    predict(videos, split="val", models=[model], out=tmp_path / "out")
+    assert max(entry[3].probabilities.max() for entry in model.diary if entry[0] == "commit") == 1
+
+
 def test_one_failing_sequence_leaves_the_others_complete(tmp_path):
     videos = make_videos(tmp_path / "data")
     out = tmp_path / "out"

@@ -14,6 +14,7 @@ from vosbench.prediction.merge import merged, put_given
 from vosbench.prediction.recipe import Recipe, ViewPlan
 from vosbench.prediction.video import Video
 
+ROUNDING = 1e-4  # what arithmetic in single precision may add to a probability; it is cut off
 Given = Mapping[int, NDArray[np.bool_]]
 
 
@@ -40,11 +41,11 @@ class View:
         self.picture = self.canvas.image(image)
         with self.costs.measure("model"):
             soft = self._ask(index, self.picture, given)
-        self._check(soft, given)
-        if isinstance(self.session, StepSession):
-            known = [k for k, identity in enumerate(soft.ids) if identity not in given]
-            soft = SoftMasks(ids=tuple(soft.ids[k] for k in known), probabilities=soft.probabilities[known])
-        return SoftMasks(ids=soft.ids, probabilities=self.canvas.take(soft.probabilities))
+        maps = self._checked(soft, given)
+        known = [k for k, identity in enumerate(soft.ids) if identity not in given]
+        if len(known) < len(soft.ids):  # a step answers for the new objects, too
+            maps = maps[known]
+        return SoftMasks(ids=tuple(soft.ids[k] for k in known), probabilities=self.canvas.take(maps))
 
     def settle(self, soft: SoftMasks, given: Given) -> SoftMasks:
         """This view's own decision on a frame: its merge rule, then the given masks."""
@@ -77,12 +78,13 @@ class View:
             masks = SoftMasks(ids=tuple(given), probabilities=self.canvas.place(maps))
         return self.session.step(index, picture, masks)
 
-    def _check(self, soft: SoftMasks, given: Given) -> None:
+    def _checked(self, soft: SoftMasks, given: Given) -> NDArray[np.float32]:
         name, maps = self.spec.name, soft.probabilities
         if maps.dtype != np.float32 or maps.shape != (len(soft.ids), *self.canvas.padded):
             wanted = (len(soft.ids), *self.canvas.padded)
             raise ModelError(f"{name}: probabilities are {maps.dtype} {maps.shape}, not float32 {wanted}")
-        if maps.size and not (maps.min() >= 0 and maps.max() <= 1):
+        low, high = (maps.min(), maps.max()) if maps.size else (0, 1)
+        if not (low >= -ROUNDING and high <= 1 + ROUNDING):
             raise ModelError(f"{name}: probabilities are not finite and in [0, 1]")
         if len(set(soft.ids)) != len(soft.ids) or min(soft.ids, default=1) < 1:
             raise ModelError(f"{name}: object ids {soft.ids} repeat or are not positive")
@@ -92,6 +94,7 @@ class View:
                 raise ModelError(f"{name}: more than {self.spec.max_proposals} proposals in one video")
         elif not self.live <= set(soft.ids) <= self.live | set(given):
             raise ModelError(f"{name}: objects {sorted(soft.ids)} predicted, {sorted(self.live)} known")
+        return np.clip(maps, 0, 1) if low < 0 or high > 1 else maps
 
 
 def fuse(softs: Items[SoftMasks], canvases: Items[Canvas]) -> SoftMasks:
