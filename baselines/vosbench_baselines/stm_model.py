@@ -70,7 +70,7 @@ class STMSession:
 
     def _tensor(self, image: Image) -> torch.Tensor:
         """(1, 3, h, w) in [0, 1]."""
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).to(self.device)
+        pixels = torch.from_numpy(image.copy()).to(self.device)  # a copy: decoded pictures are read-only
         return pixels.permute(2, 0, 1)[None].float().div_(255)
 
     def _precision(self) -> torch.autocast:

@@ -1,11 +1,14 @@
 """Space-Time Memory networks: the layers against their obvious twins, the memory, and the door. No weights needed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 import torch.nn.functional as F  # noqa: E402
+from vosbench_baselines import cost  # noqa: E402
 from vosbench_baselines.aggregation import aggregated_logits, soft_aggregation  # noqa: E402
 from vosbench_baselines.memory import MemoryBank  # noqa: E402
 from vosbench_baselines.stm import STM, architecture, read_memory  # noqa: E402
@@ -66,6 +69,12 @@ def test_refine50_adds_a_stage_and_keeps_every_name():
     names = set(on_meta("stm-refine50").state_dict())
     assert names > set(on_meta("stm").state_dict())
     assert {name.split(".")[1] for name in names - released_names()} == {"top"}
+
+
+def test_costs_are_those_of_the_page():
+    """Counted arithmetic; a lost sharing between objects shows here."""
+    page = (Path(__file__).parents[2] / "docs/baselines.md").read_text(encoding="utf-8")
+    assert cost.table() in page
 
 
 def test_unknown_architectures_are_refused():
@@ -251,6 +260,7 @@ def test_a_session_remembers_on_schedule(nano):
     session = STMModel(nano, "stm-nano").open(VideoInfo(name="v", frames=13, height=16, width=16))
     assert isinstance(session, Session)
     image = np.zeros((16, 16, 3), np.uint8)
+    image.flags.writeable = False  # as decoded pictures are
     masks = SoftMasks(ids=(4,), probabilities=np.full((1, 16, 16), 0.5, np.float32))
     for t in range(13):
         if t:

@@ -1,6 +1,7 @@
 """Training: clips, the loss, the loop. Everything at toy size."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from vosbench_baselines.training.holdout import holdout_j  # noqa: E402
 from vosbench_baselines.training.loop import learning_rate, train  # noqa: E402
 from vosbench_baselines.training.mixture import max_gap, mixture  # noqa: E402
 from vosbench_baselines.training.procedural import Procedural  # noqa: E402
+from vosbench_baselines.training.tables import STAGES, Tables, _training  # noqa: E402
 from vosbench_baselines.training.tables import main as tables  # noqa: E402
 from vosbench_baselines.training.unroll import clip_loss, unroll  # noqa: E402
 from vosbench_baselines.weights import load_stm  # noqa: E402
@@ -289,6 +291,16 @@ def test_the_command_trains_and_prints_the_weights(data, tmp_path):
     result = CliRunner().invoke(main, [str(config), "--out", str(tmp_path / "run"), "--budget-s", "30"])
     assert result.exit_code == 0
     assert result.output.strip() == str(tmp_path / "run/weights.safetensors")
+
+
+def test_the_configurations_that_come_along_are_read():
+    folder = Path(__file__).parents[2] / "baselines/configs"
+    assert read_config(folder / "stm-xs.toml", Training).architecture == "stm-xs"
+    refinements = read_config(folder / "refinements.toml", Tables)
+    assert all(_training(refinements, stage, "").batch == 16 for stage in STAGES.values())
+    train, held = (set((folder / f"davis2016-{n}.txt").read_text().split()) for n in ("train", "holdout"))
+    assert len(train | held) == 30
+    assert not train & held
 
 
 def test_mistakes_in_a_configuration_are_named(data, tmp_path):
