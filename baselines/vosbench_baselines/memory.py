@@ -16,11 +16,6 @@ class MemoryBank:
         self._usable = torch.empty(0, dtype=torch.bool)
         self._kept = torch.empty(0, dtype=torch.bool)
 
-    @property
-    def objects(self) -> int:
-        """Number of objects, N."""
-        return len(self._keys) if self.frames else 0
-
     def write(self, frame: int, keys: torch.Tensor, values: torch.Tensor, keep: torch.Tensor) -> None:
         """Put a frame in.
 
@@ -49,10 +44,6 @@ class MemoryBank:
         usable = self._usable[:, :used]
         mask = None if usable.all() else usable.repeat_interleave(self._keys.shape[2], dim=1)
         return self._keys[:, :used].flatten(1, 2), self._values[:, :used].flatten(1, 2), mask
-
-    def bytes(self) -> int:
-        """Size of the buffers."""
-        return self._keys.nbytes + self._values.nbytes
 
     def _reserve(self, objects: int, slots: int) -> None:
         known, capacity = self._usable.shape
