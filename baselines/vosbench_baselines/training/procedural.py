@@ -1,7 +1,7 @@
 """Rendered clips: the toolkit's synthetic videos, a few frames at a time. Unlimited, exact, no download."""
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,21 +11,21 @@ from vosbench.synthetic import CATEGORIES, render_sequence
 from vosbench_baselines.training.clips import Clip, Shape
 
 MOST_OBJECTS = 3
-SHORTEST = 8  # frames of a scene; in fewer, nothing moves
+SCENE = 12  # frames; everything that happens to an object happens within them, so neighbours differ a lot
 
 
 class Procedural:
     """A new scene per clip: one to three objects, all there from the start."""
 
     def draw(self, rng: np.random.Generator, shape: Shape, max_gap: int) -> Clip:
-        """See :class:`vosbench_baselines.training.clips.ClipSource`; the gap sets how much happens between frames."""
-        gap = int(rng.integers(1, max_gap + 1))
+        """See :class:`vosbench_baselines.training.clips.ClipSource`; the gap counts frames of the scene."""
+        longest = max(1, min(max_gap, (SCENE - 1) // max(1, shape.frames - 1)))
+        gap = int(rng.integers(1, longest + 1))
         span = gap * (shape.frames - 1)
-        length = max(SHORTEST, span + 1)
+        length = max(SCENE, span + 1)
         start = int(rng.integers(length - span))
         scene = self._scene(rng, shape, length)
-        wanted = range(start, start + span + 1, gap)
-        images, labels = zip(*(frame for index, frame in enumerate(scene) if index in wanted), strict=True)
+        images, labels = zip(*islice(scene, start, start + span + 1, gap), strict=True)
         return Clip(np.stack(images), np.stack(labels))
 
     def _scene(self, rng: np.random.Generator, shape: Shape, length: int) -> Iterator[tuple[NDArray, NDArray]]:
