@@ -335,6 +335,14 @@ def test_bad_input_of_one_sequence_is_that_sequences_failure(tmp_path):
         predict(videos, split="test", models=[Remember()], out=tmp_path / "out2")
 
 
+def test_masks_and_pictures_of_different_sizes_are_refused(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("a", "b"), size=(24, 36))
+    videos.truth.maps["a"]["00000"] = square(48, 72, 4, 2)
+    with pytest.raises(IncompleteError, match="72x48 where the first picture is 36x24"):
+        predict(videos, split="val", models=[Remember()], out=tmp_path / "out")
+    assert sorted(pngs(tmp_path / "out"))[0] == "b/00000.png"
+
+
 def test_existing_output_is_never_mixed(tmp_path):
     videos = make_videos(tmp_path / "data", names=("a",))
     predict(videos, split="val", models=[Remember()], out=tmp_path / "out")

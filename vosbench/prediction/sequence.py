@@ -7,11 +7,13 @@ from collections.abc import Sequence as Items
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.adapters import Image, SoftMasks
+from vosbench.errors import InputError, Problem
 from vosbench.prediction.costs import Costs
 from vosbench.prediction.merge import labels, merged, put_given
 from vosbench.prediction.recipe import Recipe, ViewPlan
@@ -67,6 +69,7 @@ def run_loop(video: Video, plans: Items[ViewPlan], recipe: Recipe, costs: Costs)
             height, width = image.shape[:2]
             views = [View(plan, video, (height, width), recipe, costs) for plan in plans]
         given = video.given_masks(frame)
+        _check_sizes(video, frame, views[0].canvas.native, [image, *given.values()])
         yield frame, _frame(views, index, image, given, recipe)
 
 
@@ -85,6 +88,26 @@ def _frame(
             final = view.settle(soft, given)
         view.commit(index, final, given)
     return labels(channels, ids)
+
+
+def _check_sizes(video: Video, frame: str, size: tuple[int, int], arrays: Items[NDArray[Any]]) -> None:
+    """Every picture and every given mask has the size of the first picture."""
+    for array in arrays:
+        if array.shape[:2] != size:
+            found, wanted = ("x".join(map(str, shape[::-1])) for shape in (array.shape[:2], size))
+            name = video.sequence.name
+            raise InputError(
+                [
+                    Problem(
+                        code="size",
+                        message=f"the picture or a given mask is {found} where the first picture is {wanted}",
+                        where=video.masks.where(name, frame),
+                        fix="use pictures and masks of one resolution",
+                        sequence=name,
+                        frame=frame,
+                    )
+                ]
+            )
 
 
 class Writer:
