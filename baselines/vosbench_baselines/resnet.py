@@ -50,6 +50,10 @@ class BasicBlock(nn.Module):
         return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
 
 
+#: Kinds of blocks by name.
+BLOCKS: dict[str, type[Bottleneck | BasicBlock]] = {"bottleneck": Bottleneck, "basic": BasicBlock}
+
+
 def stage(block: type[Bottleneck | BasicBlock], channels: int, width: int, depth: int, stride: int) -> nn.Sequential:
     """``depth`` blocks, the first with the stride."""
     out = block.expansion * width

@@ -27,7 +27,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from vosbench.errors import UsageError
-from vosbench_baselines.resnet import BasicBlock, Bottleneck, stage
+from vosbench_baselines.resnet import BLOCKS, stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ class QueryEncoder(nn.Module):
 
     def __init__(self, size: Architecture) -> None:
         super().__init__()
-        block = {"bottleneck": Bottleneck, "basic": BasicBlock}[size.trunk]
+        block = BLOCKS[size.trunk]
         w, up = size.width, block.expansion
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
@@ -235,7 +235,7 @@ class STM(nn.Module):
     def __init__(self, size: Architecture) -> None:
         super().__init__()
         self.size = size
-        up = {"bottleneck": Bottleneck, "basic": BasicBlock}[size.trunk].expansion
+        up = BLOCKS[size.trunk].expansion
         top = size.decoder if size.refine else up * 4 * size.width
         self.Encoder_M = MemoryEncoder(size)
         self.Encoder_Q = QueryEncoder(size)
