@@ -16,6 +16,7 @@ import msgspec
 
 from vosbench._version import __version__
 from vosbench.adapters import VOSModel
+from vosbench.engine.run import Progress
 from vosbench.errors import IncompleteError, UsageError
 from vosbench.prediction.costs import Costs
 from vosbench.prediction.recipe import Recipe, ViewPlan, view_plans
@@ -57,10 +58,11 @@ def predict(
     recipe: Recipe | None = None,
     resume: bool = False,
     shard: Shard | None = None,
+    progress: Progress | None = None,
 ) -> PredictionReport:
     """Predict every sequence of a split, or of one shard of it.
 
-    Several models are averaged. A sequence that fails leaves the others alone and no files.
+    ``progress`` is called after each sequence with (frames done, frames in all, sequence). Several models are averaged. A sequence that fails leaves the others alone and no files.
 
     Raises:
         UsageError: models and recipe do not fit, ``out`` lies in the dataset, holds sequences of this run already (and
@@ -77,7 +79,7 @@ def predict(
     if done and not resume:
         raise UsageError(f"{out} already holds {done[0]}", fix="resume, or write to another folder")
     todo = [sequence for sequence in ours if sequence.name not in done]
-    report = _run(todo, dataset.masks(split), plans, recipe, out, done)
+    report = _run(todo, dataset.masks(split), plans, recipe, out, done, progress)
     suffix = "" if shard.of == 1 else f"-{shard.index}-of-{shard.of}"
     _write_json(out / f"costs{suffix}.json", _as_json(report))
     if report.failures:
@@ -102,11 +104,18 @@ def provenance(dataset: Dataset, split: str, models: Items[VOSModel], recipe: Re
 
 
 def _run(
-    todo: Items[Sequence], masks: MaskSource, plans: Items[ViewPlan], recipe: Recipe, out: Path, done: tuple[str, ...]
+    todo: Items[Sequence],
+    masks: MaskSource,
+    plans: Items[ViewPlan],
+    recipe: Recipe,
+    out: Path,
+    done: tuple[str, ...],
+    progress: Progress | None,
 ) -> PredictionReport:
     predicted: list[SequenceCosts] = []
     failures: list[Failure] = []
     warm_up: float | None = None
+    frames = 0
     for sequence in todo:
         try:
             task = video(sequence, masks, frames=recipe.frames, unsupervised=recipe.task == "unsupervised")
@@ -117,6 +126,9 @@ def _run(
             raise
         except Exception as error:
             failures.append(Failure(sequence.name, error))
+        frames += len(sequence.frames)
+        if progress:
+            progress(frames, sum(len(s.frames) for s in todo), sequence.name)
     return PredictionReport(predicted=tuple(predicted), skipped=done, failures=tuple(failures), warm_up=warm_up or 0.0)
 
 

@@ -1,13 +1,13 @@
 """Predictions all the way: from a dataset on disk through the runner to the score."""
 
 import pytest
+from vosbench.score import score
 
 from vosbench.datasets.davis import Davis
 from vosbench.datasets.youtube_vos import YouTubeVOS
 from vosbench.predict import predict
 from vosbench.prediction.propagators import copy_first_mask, optical_flow
 from vosbench.propagation import OpticalFlow, predict_folder
-from vosbench.score import score
 from vosbench.synthetic import make_dataset
 
 

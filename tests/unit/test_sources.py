@@ -125,7 +125,9 @@ def test_a_mask_problem_names_sequence_and_frame(world):
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_an_archive_reads_like_its_folder_and_is_not_extracted(tmp_path, mask_bytes, top, compression):
     members = [(f"{top}{s}/{f}.png", mask_bytes) for s in ("x", "y") for f in ("00001", "00000")]
-    path = zipped(tmp_path / "p.zip", [("__MACOSX/x/._00000.png", b"junk"), ("readme.txt", b"hi"), *members], compression)
+    path = zipped(
+        tmp_path / "p.zip", [("__MACOSX/x/._00000.png", b"junk"), ("readme.txt", b"hi"), *members], compression
+    )
     before = sorted(tmp_path.rglob("*"))
     source = open_masks(path)
     assert (source.sequences(), source.frames("x")) == (("x", "y"), ("00000", "00001"))
@@ -139,7 +141,9 @@ def test_an_archive_of_one_sequence_or_of_bare_frames(tmp_path, mask_bytes):
     assert open_masks(zipped(tmp_path / "b.zip", [("0.png", mask_bytes)])).sequences() == (".",)
 
 
-@pytest.mark.parametrize("name", ["../evil/0.png", "a/../../0.png", "/etc/0.png", "C:/x/0.png", "a\\..\\0.png", "..", "./.."])
+@pytest.mark.parametrize(
+    "name", ["../evil/0.png", "a/../../0.png", "/etc/0.png", "C:/x/0.png", "a\\..\\0.png", "..", "./.."]
+)
 def test_zip_slip_is_refused(tmp_path, mask_bytes, name):
     info = zipfile.ZipInfo("x")
     info.filename = name  # past the constructor, which would tidy it

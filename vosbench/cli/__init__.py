@@ -14,6 +14,7 @@ from vosbench.errors import VosbenchError
 #: verb → (module with a command of that name, one line for --help)
 VERBS = {
     "score": ("score", "Score prediction folders."),
+    "predict": ("predict", "Run a model over a benchmark."),
     "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
     "explain": ("explain", "Tell the rules of a protocol in plain English."),
     "list": ("list", "List benchmarks, protocols, measures and layouts."),
