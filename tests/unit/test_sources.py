@@ -95,14 +95,14 @@ def test_a_folder_named_like_a_mask_is_unreadable_not_a_crash(world):
 
 def test_a_folder_that_cannot_be_listed_is_named(world, monkeypatch):
     folder = world.masks("m", {"a": [MASK], "b": [MASK]})
-    listing = type(folder).iterdir
+    listing = os.scandir
 
-    def iterdir(path):
-        if path.name == "b":
+    def scandir(path):
+        if Path(path).name == "b":
             raise PermissionError(13, "Permission denied", str(path))
         return listing(path)
 
-    monkeypatch.setattr(type(folder), "iterdir", iterdir)
+    monkeypatch.setattr(os, "scandir", scandir)
     (problem,) = problems(folder)
     assert (problem.code, problem.where) == ("unreadable-folder", str(folder / "b"))
     assert "Permission denied" in problem.message
