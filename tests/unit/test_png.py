@@ -121,7 +121,15 @@ def test_interlaced_png(path):
     labels = np.arange(1, 9, dtype=np.uint8).reshape(1, 8).repeat(8, 0)
     grid = np.full((8, 8), -1)
     rows = b""
-    for y, x, dy, dx in ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)):
+    for y, x, dy, dx in (
+        (0, 0, 8, 8),
+        (0, 4, 8, 8),
+        (4, 0, 8, 4),
+        (0, 2, 4, 4),
+        (2, 0, 4, 2),
+        (0, 1, 2, 2),
+        (1, 0, 2, 1),
+    ):
         grid[y::dy, x::dx] = labels[y::dy, x::dx]
         rows += filtered(labels[y::dy, x::dx], [0] * len(labels[y::dy, x::dx]))
     assert (grid == labels).all()
@@ -198,7 +206,12 @@ def test_any_bytes_give_labels_or_a_mask_error(data, with_signature):
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.integers(0, 40), st.integers(0, 40), st.integers(0, 17), st.integers(0, 7), st.integers(0, 2), st.binary(max_size=90)
+    st.integers(0, 40),
+    st.integers(0, 40),
+    st.integers(0, 17),
+    st.integers(0, 7),
+    st.integers(0, 2),
+    st.binary(max_size=90),
 )
 def test_a_sound_file_around_nonsense_gives_labels_of_its_shape_or_a_mask_error(w, h, depth, kind, interlace, rows):
     """All checksums are right; what they protect is not."""
