@@ -1,8 +1,10 @@
 """Folders and zip archives of masks: how they are laid out, and which archives are not safe to read."""
 
 import io
+import os
 import stat
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
