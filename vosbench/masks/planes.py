@@ -9,8 +9,7 @@ from vosbench.types import LabelMap, Masks
 def resized(plane: LabelMap, shape: tuple[int, ...]) -> LabelMap:
     """A label map at another size (height, width): nearest neighbour by pixel centres."""
     rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(shape, plane.shape, strict=True))
-    sampled: LabelMap = np.ascontiguousarray(plane[np.ix_(rows, columns)])
-    return sampled
+    return np.ascontiguousarray(plane[rows][:, columns])
 
 
 def crc32(planes: Masks) -> int:
