@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.measures import statistics
-from vosbench.measures.catalog import MEASURES
 from vosbench.protocols.spec import Rules
-from vosbench.tables import Columns, new_series, scored
+from vosbench.tables import Columns, new_series, scored, values
 
 Floats = NDArray[np.float64]
 Cell = dict[str, Any]
@@ -40,13 +39,13 @@ def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
     described["proposal"] = np.where(found, series.take("proposal", safe), 0)
     described["frames"] = np.where(found, _at(series.lengths, safe), 0)
     described["filled"] = np.where(found, _at(series.filled, safe), 0)
-    values = {(m, s): np.where(found, _at(v, safe), np.nan) for (m, s), v in series.statistics(rules).items()}
-    if {("J", "mean"), ("F", "mean")} <= values.keys():
-        values["J&F", "mean"] = (values["J", "mean"] + values["F", "mean"]) / 2
-    table = {name: np.repeat(column, len(values)) for name, column in described.items()}
-    table["measure"] = np.tile(np.array([m for m, _ in values], object), n)
-    table["statistic"] = np.tile(np.array([s for _, s in values], object), n)
-    table["value"] = np.stack(list(values.values()), 1).ravel() if values else np.empty(0)
+    cells = {(m, s): np.where(found, _at(v, safe), np.nan) for (m, s), v in series.statistics(rules).items()}
+    if {("J", "mean"), ("F", "mean")} <= cells.keys():
+        cells["J&F", "mean"] = (cells["J", "mean"] + cells["F", "mean"]) / 2
+    table = {name: np.repeat(column, len(cells)) for name, column in described.items()}
+    table["measure"] = np.tile(np.array([m for m, _ in cells], object), n)
+    table["statistic"] = np.tile(np.array([s for _, s in cells], object), n)
+    table["value"] = np.stack(list(cells.values()), 1).ravel() if cells else np.empty(0)
     table["reason"] = np.where(np.isnan(table["value"]), "no scored frame", "").astype(object)
     return table
 
@@ -102,15 +101,15 @@ class _Series:
 
     def statistics(self, rules: Rules) -> dict[tuple[str, str], Floats]:
         """Every (measure, statistic) of the protocol, one value for each series."""
-        values = {name: MEASURES[name].of(self.frames) for name in rules.measures}
+        by_measure = {name: values(self.frames, name) for name in rules.measures}
         return {
             (name, statistic): statistics.segmented(statistic, v, self.segment, self.n)
-            for name, v in values.items()
+            for name, v in by_measure.items()
             for statistic in rules.statistics
         }
 
     def means(self, name: str) -> Floats:
-        return statistics.segmented("mean", MEASURES[name].of(self.frames), self.segment, self.n)
+        return statistics.segmented("mean", values(self.frames, name), self.segment, self.n)
 
 
 def _proposals(series: _Series, keys: Columns, rules: Rules) -> NDArray[np.int64]:

@@ -12,8 +12,11 @@ frame           str      file name without suffix
 index           int64    position of the frame in the sequence, from 0
 scored          bool     does the row count? (an object's clock may start late)
 intersection …  int64    the integer counts of :data:`vosbench.measures.catalog.COUNTS`
+J, F, …         float64  the value itself, in runs whose table was imported: they have values instead of counts
 flags           str      "filled" where a missing mask was taken as empty, "resized", or ""
 ==============  =======  ==========================================================================
+
+Whoever wants the value of a row asks :func:`values`, which knows both kinds.
 
 OBJECTS, one row for each object, measure and statistic: sequence, object, proposal, category, group, instances (objects
 in the sequence), frames (scored), filled, measure, statistic, value (NaN where undefined, with a reason).
@@ -26,14 +29,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.engine.score_sequence import SequenceCounts
-from vosbench.measures.catalog import COUNTS
+from vosbench.measures.catalog import COUNTS, MEASURES
 from vosbench.protocols.rules import counted
 from vosbench.protocols.spec import Rules
 
 Columns: TypeAlias = dict[str, NDArray[Any]]
 
 FRAME_KEYS = ("sequence", "object", "proposal", "frame", "index", "scored")
-FRAMES = (*FRAME_KEYS, *COUNTS, "flags")
+FRAMES = (*FRAME_KEYS, *COUNTS, *MEASURES, "flags")
 OBJECT_KEYS = ("sequence", "object", "proposal", "category", "group", "instances", "frames", "filled")
 OBJECTS = (*OBJECT_KEYS, "measure", "statistic", "value", "reason")
 
@@ -41,8 +44,20 @@ OBJECTS = (*OBJECT_KEYS, "measure", "statistic", "value", "reason")
 def frames_table(counts: Iterable[SequenceCounts], rules: Rules) -> Columns:
     """The frames table of some sequences: rows ordered by sequence, object, proposal and frame."""
     parts = [_sequence_frames(c) for c in counts]
-    table = {name: np.concatenate([p[name] for p in parts]) for name in FRAMES if name != "scored"}
-    return {name: table[name] for name in FRAMES if name in table} | {"scored": scored(table, rules)}
+    table = {name: np.concatenate([p[name] for p in parts]) for name in FRAMES if name in parts[0]}
+    return table | {"scored": scored(table, rules)}
+
+
+def values(frames: Mapping[str, NDArray[Any]], measure: str) -> NDArray[np.float64]:
+    """The value of a measure in each row: from its counts, or as imported (then NaN where the table had none).
+
+    >>> area = np.array([4, 0])
+    >>> values({"intersection": np.array([1, 0]), "gt_area": area, "pred_area": area}, "J").round(3)
+    array([0.143, 1.   ])
+    """
+    if measure in frames:
+        return np.asarray(frames[measure], np.float64)
+    return MEASURES[measure].of(frames)
 
 
 def scored(table: Mapping[str, NDArray[Any]], rules: Rules) -> NDArray[np.bool_]:
