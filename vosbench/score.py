@@ -1,16 +1,13 @@
 """Score prediction folders: the one call behind ``vosbench score``."""
 
 import hashlib
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
-from vosbench import aggregate, kernel, tables
-from vosbench._version import __version__
+from vosbench import aggregate, tables
 from vosbench.engine.plan import make_plan
 from vosbench.engine.run import Progress, run
 from vosbench.engine.score_sequence import SequenceCounts
@@ -20,7 +17,7 @@ from vosbench.masks.sources import open_masks
 from vosbench.measures.catalog import MEASURES
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
-from vosbench.results import SCHEMA, RunResult
+from vosbench.results import SCHEMA, RunResult, environment, load
 
 
 def score(predictions: str | Path, **options: Any) -> RunResult:
@@ -88,6 +85,18 @@ def score_all(
     )
 
 
+def load_or_score(paths: Sequence[str | Path], **options: Any) -> tuple[RunResult, ...]:
+    """Load the finished runs among ``paths``, score the others together, and return all in the order given.
+
+    A folder with a ``result.json`` is a run; anything else is taken for predictions, and ``options`` are those of
+    :func:`score_all`, which also says what is raised.
+    """
+    finished = {path: load(path) for path in paths if (Path(path) / "result.json").is_file()}
+    others = [path for path in dict.fromkeys(paths) if path not in finished]
+    scored = dict(zip(others, score_all(others, **options) if others else (), strict=True))
+    return tuple((finished | scored)[path] for path in paths)
+
+
 def _with_measures(spec: ProtocolSpec, measures: Sequence[str] | None) -> ProtocolSpec:
     if measures is None:
         return spec
@@ -124,7 +133,7 @@ def _result(
         "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
         "best_permutation_J": _best_permutation(spec, counts),
         "notes": [*notes, *(n for c in counts for n in c.notes)],
-        "environment": _environment(),
+        "environment": environment(),
     }
     return RunResult(document, frames, objects)
 
@@ -147,13 +156,3 @@ def _best_permutation(spec: ProtocolSpec, counts: tuple[SequenceCounts, ...]) ->
     if spec.rules.pairing != "id" or spec.rules.objects == "merged":
         return None
     return aggregate.best_permutation({c.sequence.name: c.permuted for c in counts if len(c.permuted)})
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "vosbench": __version__,
-        "kernel": kernel.BACKEND,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "platform": f"{platform.system()} {platform.machine()}",
-    }
