@@ -126,6 +126,7 @@ def _result(
         "protocol": spec.as_dict(),
         "overrides": overrides,
         "dataset": {"fingerprint": truth, **_size(counts)},
+        "attributes": {c.sequence.name: list(c.sequence.attributes) for c in counts if c.sequence.attributes},
         "predictions": {"name": name, "fingerprint": _fingerprint(counts, [c.pred_crc for c in counts])},
         "filled": {c.sequence.name: int(c.filled.sum()) for c in counts if c.filled.any()},
         "resized": {c.sequence.name: int(c.resized.sum()) for c in counts if c.resized.any()},

@@ -14,6 +14,7 @@ from vosbench.errors import VosbenchError
 #: verb → (module with a command of that name, one line for --help)
 VERBS = {
     "score": ("score", "Score prediction folders."),
+    "compare": ("compare", "Compare methods: intervals, tests, slices."),
     "import": ("import_table", "Make runs of a table of published per-frame values."),
     "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
     "explain": ("explain", "Tell the rules of a protocol in plain English."),

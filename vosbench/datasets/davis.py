@@ -6,12 +6,15 @@
     ImageSets/480p/<split>.txt                    or, as shipped in 2016, one "/image /annotation" pair a line
     Annotations[_unsupervised]/480p/<sequence>/<frame>.png
     JPEGImages/480p/<sequence>/<frame>.jpg        optional
+    db_info.yml                                   optional: attributes, and where temporal stability is measured
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from vosbench.datasets.db_info import SequenceInfo, find_db_info, read_db_info
 from vosbench.datasets.lists import not_found, read_list, split_file
 from vosbench.masks.sources import MaskFolder
 from vosbench.types import MaskSource, Sequence
@@ -62,7 +65,17 @@ class Davis:
             raise not_found(
                 self.root, [f"{masks.where(n)}/*.png" for n in missing], "the ground truth of these sequences"
             )
-        return tuple(Sequence(name=n, frames=masks.frames(n), images=self._images(n)) for n in names)
+        return tuple(self._sequence(name, masks) for name in names)
+
+    def _sequence(self, name: str, masks: MaskFolder) -> Sequence:
+        info = self._info.get(name, SequenceInfo())
+        frames, images = masks.frames(name), self._images(name)
+        return Sequence(name=name, frames=frames, images=images, attributes=info.attributes, stable=info.eval_t)
+
+    @cached_property
+    def _info(self) -> Mapping[str, SequenceInfo]:
+        path = find_db_info(self.root)
+        return read_db_info(path) if path else {}
 
     def masks(self, split: str) -> MaskSource:
         """The ground truth; DAVIS keeps all splits in one folder."""
