@@ -15,6 +15,7 @@ from vosbench.errors import VosbenchError
 VERBS = {
     "score": ("score", "Score prediction folders."),
     "compare": ("compare", "Compare methods: intervals, tests, slices."),
+    "check": ("check", "Stop a regression: hold a run to a baseline."),
     "import": ("import_table", "Make runs of a table of published per-frame values."),
     "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
     "explain": ("explain", "Tell the rules of a protocol in plain English."),
