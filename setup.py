@@ -12,7 +12,7 @@ setup(
         Extension(
             "vosbench.kernel._native",
             sources=sorted(path.as_posix() for path in Path("vosbench/kernel/native").glob("*.c")),
-            depends=["vosbench/kernel/native/kernel.h"],
+            depends=sorted(path.as_posix() for path in Path("vosbench/kernel/native").glob("*.h")),
             # No fused multiply-add: temporal stability is compared bit for bit.
             extra_compile_args=["/O2"] if WINDOWS else ["-O3", "-std=c11", "-ffp-contract=off"],
             py_limited_api=True,

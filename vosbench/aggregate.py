@@ -7,12 +7,14 @@ weighs the same, however many its sequence has.
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.measures import statistics
+from vosbench.measures.catalog import MEASURES
 from vosbench.protocols.spec import Rules
-from vosbench.tables import Columns, new_series, scored, values
+from vosbench.tables import KEYS, Columns, new_series, scored, values
 
 Floats = NDArray[np.float64]
 Cell = dict[str, Any]
@@ -35,7 +37,7 @@ def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
     found = chosen >= 0
     n = len(keys["object"])
     safe = np.where(found, chosen, 0)
-    described = {name: keys[name] for name in ("sequence", "object", "category", "group", "instances")}
+    described = {name: keys[name] for name in KEYS}
     described["proposal"] = np.where(found, series.take("proposal", safe), 0)
     described["frames"] = np.where(found, _at(series.lengths, safe), 0)
     described["filled"] = np.where(found, _at(series.filled, safe), 0)
@@ -46,7 +48,8 @@ def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
     table["measure"] = np.tile(np.array([m for m, _ in cells], object), n)
     table["statistic"] = np.tile(np.array([s for _, s in cells], object), n)
     table["value"] = np.stack(list(cells.values()), 1).ravel() if cells else np.empty(0)
-    table["reason"] = np.where(np.isnan(table["value"]), "no scored frame", "").astype(object)
+    reason = np.where(table["frames"] > 0, "undefined on every frame", "no scored frame")
+    table["reason"] = np.where(np.isnan(table["value"]), reason, "").astype(object)
     return table
 
 
@@ -54,14 +57,17 @@ def summary(table: Columns, rules: Rules) -> list[Cell]:
     """Average the objects table over groups.
 
     Returns:
-        Cells ``{group, measure, statistic, value, n}``: group "all" (every object), one for each group of the protocol,
-        and, if it has groups, "overall", the mean of the groups. ``value`` is None where no object has one.
+        Cells ``{group, measure, statistic, value, n}``: group "all" (every object), one for each group of the protocol;
+        if it has groups, "overall", the mean of the groups; for T, where the protocol says so, "stable". ``value`` is
+        None where no object has one.
     """
     cells = []
     for measure, statistic in _names(table):
         here = (table["measure"] == measure) & (table["statistic"] == statistic)
         values, group = table["value"][here], table["group"][here]
         members = {"all": np.ones(len(values), bool)} | {g: group == g for g in rules.groups}
+        if measure == "T" and rules.stability == "stable":
+            members["stable"] = table["stable"][here] == "stable"
         means = {g: _mean(values[m]) for g, m in members.items()}
         if rules.groups:
             means["overall"] = _overall([means[g] for g in rules.groups])
@@ -73,9 +79,12 @@ def summary(table: Columns, rules: Rules) -> list[Cell]:
 def predicting_nothing(frames: Columns, keys: Columns, rules: Rules) -> list[Cell]:
     """The summary that empty masks would get on the same frames under the same rules."""
     empty = frames | {name: np.zeros_like(frames[name]) for name in _PREDICTED}
-    if rules.pairing != "id":
+    if "T" in frames:
+        empty["T"] = np.full_like(frames["T"], np.nan)
+    if rules.pairing != "id":  # every object meets the same empty mask, so there is nothing to assign
         first = empty["proposal"] == 1
         empty = {name: column[first] for name, column in empty.items()}
+        rules = msgspec.structs.replace(rules, pairing="id")
     return summary(objects(empty | {"scored": scored(empty, rules)}, keys, rules), rules)
 
 
@@ -103,13 +112,19 @@ class _Series:
         """Every (measure, statistic) of the protocol, one value for each series."""
         by_measure = {name: values(self.frames, name) for name in rules.measures}
         return {
-            (name, statistic): statistics.segmented(statistic, v, self.segment, self.n)
+            (name, statistic): self._statistic(statistic, v) * (MEASURES[name].factor if statistic == "mean" else 1)
             for name, v in by_measure.items()
             for statistic in rules.statistics
+            if statistic in MEASURES[name].statistics
         }
 
     def means(self, name: str) -> Floats:
-        return statistics.segmented("mean", values(self.frames, name), self.segment, self.n)
+        return self._statistic("mean", values(self.frames, name))
+
+    def _statistic(self, statistic: str, v: Floats) -> Floats:
+        """Over the frames where the measure is defined."""
+        defined = ~np.isnan(v)
+        return statistics.segmented(statistic, v[defined], self.segment[defined], self.n)
 
 
 def _proposals(series: _Series, keys: Columns, rules: Rules) -> NDArray[np.int64]:

@@ -172,7 +172,7 @@ def _groups(run: RunResult) -> dict[str, dict[str, float | None]]:
 def _sequences(run: RunResult) -> dict[str, dict[str, float | None]]:
     found: dict[str, dict[str, float | None]] = {}
     for measure in dict.fromkeys(run.objects_columns["measure"].tolist()):
-        sums = SequenceSums.of(run.objects_columns, measure, "mean", ())
+        sums = SequenceSums.of(run.objects_columns, measure, "mean")
         for name, value in zip(sums.names, sums.per_sequence().tolist(), strict=True):
             found.setdefault(name, {})[measure] = None if math.isnan(value) else value
     return found

@@ -112,10 +112,9 @@ def compare(
     if measure is not None and measure not in measures:
         raise UsageError(f"these runs have no measure {measure!r}", fix=f"choose from {', '.join(measures)}")
     chosen = measure or measures[0]
-    groups = runs[0].spec.rules.groups
-    sums = {m: [SequenceSums.of(r.objects_columns, m, "mean", groups) for r in runs] for m in measures}
-    weights = resampled(len(sums[chosen][0].names), resamples, seed)
-    replicates = {m: [s.statistic(weights) for s in of_run] for m, of_run in sums.items()}
+    rules = runs[0].spec.rules
+    sums = {m: [SequenceSums.of(r.objects_columns, m, "mean", rules) for r in runs] for m in measures}
+    replicates = {m: _replicates(of_run, resamples, seed) for m, of_run in sums.items()}
     return Comparison(
         names=tuple(names),
         baseline=baseline,
@@ -135,6 +134,12 @@ def compare(
 def lower_is_better(measure: str) -> bool:
     """Does a smaller number of this measure mean a better method?"""
     return measure in MEASURES and not MEASURES[measure].higher_is_better
+
+
+def _replicates(sums: Sequence[SequenceSums], resamples: int, seed: int) -> list[Floats]:
+    """The statistic of every run on the same resampled sequences."""
+    weights = resampled(len(sums[0].names), resamples, seed)
+    return [s.statistic(weights) for s in sums]
 
 
 def _estimate(value: Floats, replicates: Floats) -> Estimate:

@@ -15,6 +15,7 @@ import numpy as np
 from vosbench import aggregate
 from vosbench.errors import InputError, Problem
 from vosbench.measures.catalog import MEASURES
+from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.protocols import load as protocols
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
@@ -112,6 +113,8 @@ def _run(name: str, rows: "pd.DataFrame", spec: ProtocolSpec, split: str) -> Run
         **{m: rows[m].to_numpy(np.float64) for m in spec.rules.measures},
         "flags": np.full(len(rows), "", object),
     }
+    if "T" in frames:
+        frames["T_reason"] = np.where(np.isnan(frames["T"]), "not in the table", "").astype(object)
     keys = _object_keys(rows)
     objects = aggregate.objects(frames, keys, spec.rules)
     described = [frames[k] for k in ("sequence", "object", "index")]
@@ -140,12 +143,14 @@ def _run(name: str, rows: "pd.DataFrame", spec: ProtocolSpec, split: str) -> Run
 
 def _object_keys(rows: "pd.DataFrame") -> Columns:
     first = rows.drop_duplicates(["sequence", "object"])
+    known = dict.fromkeys(STABLE_DAVIS_2016_VAL, "stable") | dict.fromkeys(UNSTABLE_DAVIS_2016, "unstable")
     blank = np.full(len(first), "", object)
     named = {n: first[n].fillna("").to_numpy(object) if n in first else blank for n in ("category", "group")}
     return {
         "sequence": first["sequence"].to_numpy(object),
         "object": first["object"].to_numpy(np.int64),
         **named,
+        "stable": first["sequence"].map(known).fillna("").to_numpy(object),
         "instances": first.groupby("sequence")["object"].transform("size").to_numpy(np.int64),
     }
 

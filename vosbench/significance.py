@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vosbench.protocols.spec import Rules
 from vosbench.tables import Columns
 
 Floats = NDArray[np.float64]
@@ -46,9 +47,15 @@ class SequenceSums:
     counts: Floats
 
     @classmethod
-    def of(cls, objects: Columns, measure: str, statistic: str, groups: Sequence[str]) -> "SequenceSums":
-        """Sum up an objects table. Without ``groups`` there is one group, everything."""
+    def of(cls, objects: Columns, measure: str, statistic: str, rules: Rules | None = None) -> "SequenceSums":
+        """Sum up an objects table for the groups of a protocol; all objects are one group where there are none.
+
+        Without ``rules`` all objects count: T, which some protocols average over stable sequences only, included.
+        """
         rows = (objects["measure"] == measure) & (objects["statistic"] == statistic)
+        if measure == "T" and rules is not None and rules.stability == "stable":
+            rows &= objects["stable"] == "stable"
+        groups = rules.groups if rules is not None else ()
         names, at = np.unique(objects["sequence"][rows].astype(str), return_inverse=True)
         value, group = objects["value"][rows], objects["group"][rows]
         members = [group == g for g in groups] or [np.ones(len(value), bool)]

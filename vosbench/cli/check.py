@@ -54,7 +54,7 @@ def command(
     Exit codes: 0 passed · 2 usage · 3 problems with the input · 4 made by other rules than the baseline · 5 worse
     """
     from vosbench import check as checks
-    from vosbench.score import load_or_score
+    from vosbench.scoring import load_or_score
     from vosbench.views import check as views
     from vosbench.views.grid import text
 

@@ -56,7 +56,7 @@ def command(
     Exit codes: 0 compared · 2 usage · 3 problems with the input · 4 the runs were made by different rules
     """
     from vosbench.compare import compare
-    from vosbench.score import load_or_score
+    from vosbench.scoring import load_or_score
 
     if baseline is not None and _key(baseline) not in map(_key, runs):
         raise UsageError(f"--baseline {baseline} is none of the runs", fix="repeat one of them")

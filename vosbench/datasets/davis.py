@@ -6,7 +6,6 @@
     ImageSets/480p/<split>.txt                    or, as shipped in 2016, one "/image /annotation" pair a line
     Annotations[_unsupervised]/480p/<sequence>/<frame>.png
     JPEGImages/480p/<sequence>/<frame>.jpg        optional
-    db_info.yml                                   optional: attributes, and where temporal stability is measured
 """
 
 from collections.abc import Mapping
@@ -14,9 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from vosbench.datasets.db_info import SequenceInfo, find_db_info, read_db_info
+from vosbench.datasets.db_info import SequenceInfo, read_db_info
 from vosbench.datasets.lists import not_found, read_list, split_file
 from vosbench.masks.sources import MaskFolder
+from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.types import MaskSource, Sequence
 
 
@@ -68,19 +68,23 @@ class Davis:
         return tuple(self._sequence(name, masks) for name in names)
 
     def _sequence(self, name: str, masks: MaskFolder) -> Sequence:
-        info = self._info.get(name, SequenceInfo())
-        frames, images = masks.frames(name), self._images(name)
-        return Sequence(name=name, frames=frames, images=images, attributes=info.attributes, stable=info.eval_t)
+        attributes = self._info[name].attributes if name in self._info else ()
+        return Sequence(name=name, frames=masks.frames(name), images=self._images(name), attributes=attributes)
 
     @cached_property
     def _info(self) -> Mapping[str, SequenceInfo]:
-        path = find_db_info(self.root)
-        return read_db_info(path) if path else {}
+        return read_db_info(self.root)
 
     def masks(self, split: str) -> MaskSource:
         """The ground truth; DAVIS keeps all splits in one folder."""
         del split
         return self._masks()
+
+    def stable(self) -> dict[str, bool]:
+        """Whether temporal stability is meaningful, by sequence: ``eval_t`` of ``db_info``, else as in DAVIS-2016."""
+        if info := self._info:
+            return {name: entry.eval_t for name, entry in info.items() if entry.eval_t is not None}
+        return dict.fromkeys(UNSTABLE_DAVIS_2016, False) | dict.fromkeys(STABLE_DAVIS_2016_VAL, True)
 
     def _masks(self) -> MaskFolder:
         if self._annotations is None:

@@ -1,59 +1,47 @@
-"""The ``db_info.yml`` of DAVIS-2016: which attributes a sequence has, and whether temporal stability is measured on it.
+"""What DAVIS says about its sequences in ``db_info.yml`` (or ``.yaml``): attributes, and whether T is meaningful.
 
-::
-
-    sequences:
-      - name: bear
-        attributes: [DEF, ...]      15 of them, such as OCC (occlusion) or FM (fast motion)
-        eval_t: True
-        set: train
-
-Perazzi et al., CVPR 2016, table 1 explains the attributes.
+The file lists sequences under ``sequences``, as entries with a ``name`` or keyed by it, each with ``attributes`` (a
+list of codes such as OCC) and ``eval_t`` (true where temporal stability is evaluated).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vosbench.errors import InputError, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceInfo:
-    """What the file says of a sequence; ``eval_t`` is None where it does not say."""
+    """One sequence's entry. ``eval_t`` is None where the file does not say."""
 
     attributes: tuple[str, ...] = ()
     eval_t: bool | None = None
 
 
-def find_db_info(root: Path) -> Path | None:
-    """The file of a DAVIS root, in the root itself or where the releases put it."""
-    places = (root / folder / f"db_info.{ending}" for folder in ("", "Annotations") for ending in ("yml", "yaml"))
-    return next((path for path in places if path.is_file()), None)
-
-
-def read_db_info(path: Path) -> Mapping[str, SequenceInfo]:
-    """Sequence name → what the file says of it.
+def read_db_info(root: Path) -> Mapping[str, SequenceInfo]:
+    """The entries by sequence; empty if the dataset has no such file. ``root`` may also be the file itself.
 
     Raises:
-        InputError: the file cannot be read or is not of this form.
+        InputError: a file that cannot be understood.
     """
+    paths = [root / folder / f"db_info.{ending}" for folder in ("", "Annotations") for ending in ("yml", "yaml")]
+    path = next((p for p in [root, *paths] if p.is_file()), None)
+    if path is None:
+        return {}
     import yaml
 
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-        entries = entries["sequences"] if isinstance(entries, dict) else entries
-        return {str(entry["name"]): _info(entry) for entry in entries}
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        detail = " ".join(str(error).split()) or type(error).__name__
-        problem = Problem(
-            code="layout", message=f"not readable as db_info ({detail})", where=str(path), fix="fetch it again"
-        )
+        entries = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["sequences"]
+        named = entries.items() if isinstance(entries, dict) else ((str(e["name"]), e) for e in entries)
+        return {name: _entry(values) for name, values in named}
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        problem = Problem(code="layout", message=f"not readable ({error})", where=str(path), fix="fetch it again")
         raise InputError([problem]) from error
 
 
-def _info(entry: Mapping[str, object]) -> SequenceInfo:
-    attributes, stable = entry.get("attributes") or (), entry.get("eval_t")
-    if not isinstance(attributes, list | tuple):
-        raise TypeError(f"attributes of {entry['name']} are no list")
-    return SequenceInfo(attributes=tuple(map(str, attributes)), eval_t=stable if isinstance(stable, bool) else None)
+def _entry(values: Mapping[str, Any]) -> SequenceInfo:
+    says = values.get("eval_t")
+    attributes = tuple(str(a) for a in values.get("attributes") or ())
+    return SequenceInfo(attributes=attributes, eval_t=None if says is None else bool(says))

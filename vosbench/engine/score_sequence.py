@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from zlib_ng import zlib_ng
 
 from vosbench.engine import problems as problems_of
-from vosbench.engine.labels import VOID, LabelSpace, StrayLabel
+from vosbench.engine.labels import BINARY_PREDICTION, BINARY_TRUTH, VOID, LabelSpace, StrayLabel
+from vosbench.engine.steadiness import REASONS, Steadiness
 from vosbench.engine.tally import Frame, Tally
 from vosbench.errors import InputError, Problem
 from vosbench.protocols import rules as verbs
 from vosbench.protocols.spec import Rules
 from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
+
+_REASONS = np.array(REASONS, object)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,8 @@ class SequenceCounts:
 
     ``objects`` are those scored. A row has the position of its object and the number of its proposal (0: paired by id).
     ``frames`` are positions in ``sequence.frames``; ``counts`` is int64 (7, rows, frames); ``expected`` flags, by
-    (object, frame), what is scored; ``permuted`` is the mean J of each object under each label.
+    (object, frame), what is scored; ``permuted`` is the mean J of each object under each label;
+    ``stability``, where it was asked for, is T by (row, frame), with the reason where it is undefined.
     """
 
     sequence: Sequence
@@ -52,6 +56,8 @@ class SequenceCounts:
     gt_crc: tuple[int, ...]
     pred_crc: tuple[int, ...]
     permuted: NDArray[np.float64]
+    stability: NDArray[np.float64] | None = None
+    stability_reason: NDArray[np.object_] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -61,8 +67,10 @@ class _Run:
 
     source: MaskSource
     tally: Tally
+    steadiness: Steadiness | None
     filled: NDArray[np.bool_]
     resized: NDArray[np.bool_]
+    binary: list[str] = field(default_factory=list)
     crc: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -112,12 +120,13 @@ def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
         frames = _labels_in_order(task)
         first = next(filter(len, frames), None) if rules.objects == "any-frame" else next(frames)
         if first is not None and first.tolist() == [VOID]:
-            note = f"{sequence.name}: ground truth of 0 and {VOID} taken as a binary mask"
-            return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), (note,)
+            return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), (BINARY_TRUTH,)
     ids = verbs.object_ids(rules.objects, sequence=sequence, first=first, void=rules.void)
     if ids == ():
         raise InputError([problems_of.no_object(task.gt, sequence.name, sequence.frames[0])])
-    return LabelSpace(ids=ids, rules=rules, proposals=proposals), ()
+    known = tuple(first.tolist()) if ids is None and first is not None else ids or ()
+    sole = 0 if proposals or len(known) != 1 else 1 if ids else known[0]
+    return LabelSpace(ids=ids, rules=rules, proposals=proposals, sole=sole), ()
 
 
 def _labels_in_order(task: Task) -> Iterator[NDArray[np.int64]]:
@@ -144,7 +153,8 @@ def _start(task: Task, space: LabelSpace, source: MaskSource, n_frames: int) -> 
         gt, pred = (a.ravel() for a in np.meshgrid(objects, np.arange(1, space.n_pred + 1), indexing="ij"))
     sizes = {"n_gt": space.n_gt, "n_pred": space.n_pred, "n_frames": n_frames}
     tally = Tally(gt=gt, pred=pred, tolerance=task.rules.tolerance, **sizes)
-    return _Run(source, tally, np.zeros(n_frames, bool), np.zeros(n_frames, bool))
+    steadiness = Steadiness(n_labels=space.n_pred, n_frames=n_frames) if "T" in task.rules.measures else None
+    return _Run(source, tally, steadiness, np.zeros(n_frames, bool), np.zeros(n_frames, bool))
 
 
 def _count(
@@ -164,8 +174,17 @@ def _count(
         )
         return
     run.crc.append(_crc(raw))
-    if not run.problems:  # a sequence with a problem is read to the end for the others, not counted
-        run.tally.add(t, truth, Frame.of(planes))
+    if any(space.is_binary(plane) for plane in raw):
+        run.binary.append(name)
+    if run.problems:
+        return  # the rest of the sequence is read for its other problems, not counted
+    run.tally.add(t, truth, Frame.of(planes))
+    if run.steadiness:
+        index = task.sequence.frames.index(name)
+        if not run.steadiness.follows(index) and index and not space.proposals:
+            before = task.gt.read(sequence, task.sequence.frames[index - 1])
+            run.steadiness.begin(tuple(space.truth(plane)[0] for plane in before), index - 1)
+        run.steadiness.add(t, planes, index)
 
 
 def _read_prediction(task: Task, run: _Run, t: int, name: str, shape: tuple[int, ...]) -> Masks:
@@ -210,6 +229,8 @@ def _finish(
     if space.ids is None:
         keep = np.unique(tally.gt[(gt_area > 0).any(1)])
         _refuse_strays(task, run, frames, keep)
+        if len(keep) > 1 and run.binary:
+            raise InputError([problems_of.stray_label(run.source, task.sequence.name, f, VOID) for f in run.binary])
     proposals = max(int(tally.pred[pred_area.any(1)].max(initial=0)), len(keep)) if space.proposals else 0
     rows = np.isin(tally.gt, keep) & ((tally.pred <= proposals) | (proposals == 0))
     known = {info.id: info for info in task.sequence.objects or ()}
@@ -228,7 +249,9 @@ def _finish(
         gt_crc=gt_crc,
         pred_crc=tuple(run.crc),
         permuted=tally.permuted(keep, watched),
-        notes=notes,
+        stability=None if run.steadiness is None else run.steadiness.values[tally.pred[rows] - 1],
+        stability_reason=None if run.steadiness is None else _REASONS[run.steadiness.reasons[tally.pred[rows] - 1]],
+        notes=(*notes, *([BINARY_PREDICTION] if run.binary else [])),
     )
 
 

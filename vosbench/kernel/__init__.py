@@ -1,16 +1,29 @@
-"""The loops behind the measures: a small C extension, and the NumPy twin that says what it must return.
+"""The loops behind the measures: a small C extension, and the NumPy twins that say what it must return.
 
-Both modules hold the same functions with the same signatures. The compiled one is used where it was built; without a
-compiler the install succeeds and the twin serves, slower and equal. ``BACKEND`` says which ("compiled" or "numpy").
+Compiled modules and twins hold the same functions with the same signatures. The compiled ones are used where the
+extension was built; without a compiler the install succeeds and the twins serve, slower and equal. ``BACKEND`` says
+which ("compiled" or "numpy").
 """
 
 try:
     from vosbench.kernel.compiled import contour_hits, contours, joint_histogram
+    from vosbench.kernel.compiled_stability import chi_square, longest_polygon, matching_cost, resample, shape_contexts
 except ImportError:
+    from vosbench.kernel.stability_twin import chi_square, longest_polygon, matching_cost, resample, shape_contexts
     from vosbench.kernel.twin import contour_hits, contours, joint_histogram
 
     BACKEND = "numpy"
 else:
     BACKEND = "compiled"
 
-__all__ = ["BACKEND", "contour_hits", "contours", "joint_histogram"]
+__all__ = [
+    "BACKEND",
+    "chi_square",
+    "contour_hits",
+    "contours",
+    "joint_histogram",
+    "longest_polygon",
+    "matching_cost",
+    "resample",
+    "shape_contexts",
+]

@@ -27,7 +27,7 @@ def write_label_map(path: Path, labels: NDArray[np.integer]) -> None:
             f"{path}: object ids {int(labels.min())} to {int(labels.max())} do not fit a palette PNG",
             fix="number the objects of a sequence from 1 to 255",
         )
-    image = Image.fromarray(labels.astype(np.uint8, copy=False), mode="L")
+    image = Image.fromarray(labels.astype(np.uint8, copy=False))
     image.putpalette(davis_palette().tobytes())  # turns the greyscale values into indices
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")

@@ -24,6 +24,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     extra_ids: Literal["error", "ignore"] = "error"
     measures: tuple[str, ...] = ("J", "F")
     tolerance: float = 0.008
+    stability: Literal["stable", "all"] = "all"
     statistics: tuple[Literal["mean", "recall", "decay"], ...] = ("mean", "recall", "decay")
     groups: tuple[str, ...] = ()
     headline: tuple[str, ...] = ("J&F",)

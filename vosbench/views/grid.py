@@ -91,6 +91,7 @@ def latex_escape(cell: str) -> str:
     special = {c: f"\\{c}" for c in "&%$#_{}"}
     special |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--"}
     special |= {"<": "$<$", ">": "$>$", "±": r"$\pm$", "Δ": r"$\Delta$", "\N{REPLACEMENT CHARACTER}": "?"}
+    special |= {"✓": r"\checkmark{}", "✗": r"$\times$", "↑": r"$\uparrow$", "↓": r"$\downarrow$"}
     return "".join(special.get(c, c) for c in printable(cell))
 
 

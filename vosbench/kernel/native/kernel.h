@@ -16,5 +16,9 @@ int kernel_borrow(PyObject *object, Py_buffer *view, int writable, Py_ssize_t by
 extern PyMethodDef region_methods[];
 extern PyMethodDef contour_methods[];
 extern PyMethodDef png_methods[];
+extern PyMethodDef polygon_methods[];
+extern PyMethodDef shape_context_methods[];
+extern PyMethodDef chi_square_methods[];
+extern PyMethodDef matching_methods[];
 
 #endif

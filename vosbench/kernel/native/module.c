@@ -1,7 +1,7 @@
 /* vosbench.kernel._native: the loops that NumPy cannot run in one pass.
  *
  * Every function takes buffers (NumPy arrays, bytes), releases the GIL while it works and keeps no state.
- * The NumPy twin in vosbench/kernel/twin.py defines what each one must return. */
+ * The NumPy twins in vosbench/kernel say what each one must return. */
 #include "kernel.h"
 
 int kernel_borrow(PyObject *object, Py_buffer *view, int writable, Py_ssize_t bytes, const char *name)
@@ -19,7 +19,10 @@ int kernel_borrow(PyObject *object, Py_buffer *view, int writable, Py_ssize_t by
 
 static int native_exec(PyObject *module)
 {
-    PyMethodDef *topics[] = {region_methods, contour_methods, png_methods};
+    PyMethodDef *topics[] = {
+        region_methods,  contour_methods,       png_methods,
+        polygon_methods, shape_context_methods, chi_square_methods, matching_methods,
+    };
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
         if (PyModule_AddFunctions(module, topics[i]) < 0)
             return -1;

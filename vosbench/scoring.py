@@ -1,15 +1,17 @@
 """Score prediction folders: the one call behind ``vosbench score``."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from vosbench import aggregate, tables
+from vosbench.datasets.davis import Davis
 from vosbench.engine.plan import make_plan
-from vosbench.engine.run import Progress, run
+from vosbench.engine.run import Progress, remarks, run
 from vosbench.engine.score_sequence import SequenceCounts
 from vosbench.errors import UsageError
 from vosbench.locate import Root, Target, locate
@@ -18,6 +20,7 @@ from vosbench.measures.catalog import MEASURES
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import SCHEMA, RunResult, environment, load
+from vosbench.types import Sequence
 
 
 def score(predictions: str | Path, **options: Any) -> RunResult:
@@ -31,20 +34,20 @@ def score(predictions: str | Path, **options: Any) -> RunResult:
 
 
 def score_all(
-    predictions: Sequence[str | Path],
+    predictions: Collection[str | Path],
     *,
     benchmark: str | None = None,
     protocol: str | None = None,
     data: str | Path | None = None,
     gt: str | Path | None = None,
     split: str | None = None,
-    measures: Sequence[str] | None = None,
+    measures: Collection[str] | None = None,
     missing: str = "error",
     resize: str | None = None,
     palette: str | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
-    roots: Sequence[Root] = (),
+    roots: Collection[Root] = (),
 ) -> tuple[RunResult, ...]:
     """Score several prediction folders against the same ground truth, which is read once.
 
@@ -73,11 +76,13 @@ def score_all(
         data=None if data is None else Path(data),
         gt=None if gt is None else Path(gt),
         split=split,
-        roots=roots,
+        roots=tuple(roots),
     )
     spec = _with_measures(target.spec, measures)
     sources = tuple(open_masks(Path(p), palette=palette) for p in predictions)
     sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
+    if spec.rules.stability == "stable" and "T" in spec.rules.measures:
+        sequences = _with_stability(sequences, target)
     plan = make_plan(sequences, spec.rules, truth, sources, missing=missing, resize=resize is not None)
     counts = run(plan, jobs=jobs, progress=progress)
     return tuple(
@@ -85,7 +90,7 @@ def score_all(
     )
 
 
-def load_or_score(paths: Sequence[str | Path], **options: Any) -> tuple[RunResult, ...]:
+def load_or_score(paths: Collection[str | Path], **options: Any) -> tuple[RunResult, ...]:
     """Load the finished runs among ``paths``, score the others together, and return all in the order given.
 
     A folder with a ``result.json`` is a run; anything else is taken for predictions, and ``options`` are those of
@@ -97,7 +102,13 @@ def load_or_score(paths: Sequence[str | Path], **options: Any) -> tuple[RunResul
     return tuple((finished | scored)[path] for path in paths)
 
 
-def _with_measures(spec: ProtocolSpec, measures: Sequence[str] | None) -> ProtocolSpec:
+def _with_stability(sequences: tuple[Sequence, ...], target: Target) -> tuple[Sequence, ...]:
+    """The sequences with the dataset's word on whether T is meaningful."""
+    known = target.dataset.stable() if isinstance(target.dataset, Davis) else {}
+    return tuple(replace(s, stable=known.get(s.name)) for s in sequences)
+
+
+def _with_measures(spec: ProtocolSpec, measures: Collection[str] | None) -> ProtocolSpec:
     if measures is None:
         return spec
     if unknown := [m for m in measures if m not in MEASURES]:
@@ -133,7 +144,7 @@ def _result(
         "summary": aggregate.summary(objects, spec.rules),
         "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
         "best_permutation_J": _best_permutation(spec, counts),
-        "notes": [*notes, *(n for c in counts for n in c.notes)],
+        "notes": [*notes, *remarks(counts)],
         "environment": environment(),
     }
     return RunResult(document, frames, objects)
