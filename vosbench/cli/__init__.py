@@ -18,6 +18,8 @@ VERBS = {
     "check": ("check", "Stop a regression: hold a run to a baseline."),
     "import": ("import_table", "Make runs of a table of published per-frame values."),
     "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
+    "pack": ("pack", "Check predictions and write the archive a server takes."),
+    "split": ("split", "Make reproducible seen/unseen splits."),
     "explain": ("explain", "Tell the rules of a protocol in plain English."),
     "list": ("list", "List benchmarks, protocols, measures and layouts."),
     "data": ("data", "Register, show or draw datasets."),
