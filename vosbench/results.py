@@ -7,9 +7,10 @@ They are written to temporary names and renamed, so that a run is there or is no
 import csv
 import json
 import math
+import platform
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from vosbench import kernel
+from vosbench._version import __version__
 from vosbench.errors import IncomparableError, InputError, Problem, UsageError
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.tables import FRAMES, KEYS, OBJECTS, Columns, to_dataframe
@@ -219,6 +222,24 @@ def _read_objects(path: Path) -> Columns:
     columns |= {name: columns[name].astype(np.int64) for name in integers}
     columns["value"] = np.array([float(row["value"] or "nan") for row in rows])
     return columns
+
+
+def environment() -> dict[str, str]:
+    """What made a result: versions, kernel and platform."""
+    return {
+        "vosbench": __version__,
+        "kernel": kernel.BACKEND,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def unique_names(runs: Sequence[RunResult]) -> list[str]:
+    """Short names of the runs; the full path where two share one."""
+    names = [run.name for run in runs]
+    full = [str(run.document["predictions"]["name"]) for run in runs]
+    return [f if names.count(n) > 1 else n for n, f in zip(names, full, strict=True)]
 
 
 def run_keys(run: RunResult) -> Columns:

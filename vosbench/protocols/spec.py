@@ -31,13 +31,18 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the benchmark's data comes from and how it is laid out."""
+    """Where the benchmark's data comes from and how it is laid out.
+
+    ``submission`` is what stands before ``<sequence>/<frame>.png`` in the archive its server takes ("" for nothing);
+    None if there is no server.
+    """
 
     layout: Literal["davis", "youtube-vos", "folder"]
     annotations: str = "Annotations"
     lists: str = ""
     split: str = ""
     ground_truth: Literal["public", "hidden"] = "public"
+    submission: str | None = None
     home: str = ""
     licence: str = ""
 
