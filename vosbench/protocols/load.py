@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from vosbench.errors import UsageError
+from vosbench.measures.catalog import MEASURES
 from vosbench.protocols.spec import ProtocolSpec
 
 _HERE = Path(__file__).parent
@@ -34,6 +35,9 @@ def load(name: str) -> ProtocolSpec:
 def read(path: Path) -> ProtocolSpec:
     """Parse a protocol file. Raises UsageError naming the file and the key that is wrong."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=ProtocolSpec)
+        spec = msgspec.toml.decode(path.read_bytes(), type=ProtocolSpec)
+        if unknown := set(spec.rules.measures) - set(MEASURES):
+            raise ValueError(f"no measure is called {', '.join(sorted(unknown))} - at `$.rules.measures`")
     except (OSError, msgspec.MsgspecError, ValueError) as error:
         raise UsageError(f"{path} is not a protocol: {error}", fix="see docs/protocols.md for the keys") from error
+    return spec

@@ -10,7 +10,8 @@ from vosbench.protocols.spec import ProtocolSpec
 
 def explain(spec: ProtocolSpec, width: int = 100) -> str:
     """The rules of a protocol as a person would tell them, with its deviations from the reference and open points."""
-    blocks = [f"{spec.title} ({spec.name}, version {spec.version})", f"Reference: {spec.reference}."]
+    blocks = [f"{spec.title} ({spec.name}, version {spec.version})"]
+    blocks += textwrap.wrap(f"Reference: {spec.reference}.", width)
     blocks += ["", *_bullets(sentences(spec), width)]
     if spec.deviations:
         blocks += ["", "Where it deviates from its reference, and why:", *_bullets(spec.deviations, width)]
@@ -19,7 +20,8 @@ def explain(spec: ProtocolSpec, width: int = 100) -> str:
     if spec.data and spec.data.home:
         hidden = spec.data.ground_truth == "hidden"
         where = "hidden: only splits whose annotations you hold can be scored" if hidden else "public"
-        blocks += ["", f"Data: {spec.data.home} ({spec.data.licence}). Ground truth of {spec.data.split!r}: {where}."]
+        data = f"Data: {spec.data.home} ({spec.data.licence}). Ground truth of {spec.data.split!r}: {where}."
+        blocks += ["", *textwrap.wrap(data, width)]
     return "\n".join(blocks)
 
 
