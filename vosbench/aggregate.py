@@ -1,7 +1,7 @@
 """From counts to numbers: frames → objects → summary. Pure functions; nothing here reads a file.
 
-A measure of an object is averaged over its scored frames, a group over its objects. Objects are pooled: every object
-weighs the same, however many its sequence has.
+A measure of an object is averaged over its scored frames, a group over its objects. By default objects are pooled:
+every object weighs the same, however many its sequence has; ``averaging`` of a protocol may say otherwise.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.measures import statistics
+from vosbench.measures.catalog import EXTRA_HITS, MEASURES, composites
+from vosbench.protocols.rules import STATISTICS
 from vosbench.protocols.spec import Rules
 from vosbench.tables import Columns, new_series, scored, values
 
@@ -18,7 +20,7 @@ Floats = NDArray[np.float64]
 Cell = dict[str, Any]
 
 #: Columns that describe the prediction; zero, they describe an empty one.
-_PREDICTED = ("intersection", "pred_area", "pred_length", "gt_hits", "pred_hits")
+_PREDICTED = ("intersection", "pred_area", "pred_length", "gt_hits", "pred_hits", *sum(EXTRA_HITS.values(), ()))
 
 
 def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
@@ -40,8 +42,6 @@ def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
     described["frames"] = np.where(found, _at(series.lengths, safe), 0)
     described["filled"] = np.where(found, _at(series.filled, safe), 0)
     cells = {(m, s): np.where(found, _at(v, safe), np.nan) for (m, s), v in series.statistics(rules).items()}
-    if {("J", "mean"), ("F", "mean")} <= cells.keys():
-        cells["J&F", "mean"] = (cells["J", "mean"] + cells["F", "mean"]) / 2
     table = {name: np.repeat(column, len(cells)) for name, column in described.items()}
     table["measure"] = np.tile(np.array([m for m, _ in cells], object), n)
     table["statistic"] = np.tile(np.array([s for _, s in cells], object), n)
@@ -62,7 +62,8 @@ def summary(table: Columns, rules: Rules) -> list[Cell]:
         here = (table["measure"] == measure) & (table["statistic"] == statistic)
         values, group = table["value"][here], table["group"][here]
         members = {"all": np.ones(len(values), bool)} | {g: group == g for g in rules.groups}
-        means = {g: _mean(values[m]) for g, m in members.items()}
+        units = _units(table, here, rules)
+        means = {g: _mean(values[m], {name: column[m] for name, column in units.items()}) for g, m in members.items()}
         if rules.groups:
             means["overall"] = _overall([means[g] for g in rules.groups])
         for g, (value, n) in means.items():
@@ -72,7 +73,8 @@ def summary(table: Columns, rules: Rules) -> list[Cell]:
 
 def predicting_nothing(frames: Columns, keys: Columns, rules: Rules) -> list[Cell]:
     """The summary that empty masks would get on the same frames under the same rules."""
-    empty = frames | {name: np.zeros_like(frames[name]) for name in _PREDICTED}
+    empty = frames | {name: np.zeros_like(frames[name]) for name in _PREDICTED if name in frames}
+    empty["flags"] = np.full(len(frames["flags"]), "", object)
     if rules.pairing != "id":
         first = empty["proposal"] == 1
         empty = {name: column[first] for name, column in empty.items()}
@@ -89,7 +91,8 @@ class _Series:
         self.frames = {name: column[keep] for name, column in frames.items()}
         self.segment = segment[keep]
         self.lengths = np.bincount(self.segment, minlength=self.n)
-        self.filled = np.bincount(self.segment, self.frames["flags"] == "filled", self.n).astype(np.int64)
+        filled = np.isin(self.frames["flags"].astype(str), ("filled", "absent"))
+        self.filled = np.bincount(self.segment, filled, self.n).astype(np.int64)
 
     @classmethod
     def of(cls, frames: Columns, rules: Rules) -> "_Series":
@@ -101,15 +104,57 @@ class _Series:
 
     def statistics(self, rules: Rules) -> dict[tuple[str, str], Floats]:
         """Every (measure, statistic) of the protocol, one value for each series."""
-        by_measure = {name: values(self.frames, name) for name in rules.measures}
-        return {
-            (name, statistic): statistics.segmented(statistic, v, self.segment, self.n)
-            for name, v in by_measure.items()
-            for statistic in rules.statistics
-        }
+        cells: dict[tuple[str, str], Floats] = {}
+        by_measure = {name: self._values(name, rules) for name in rules.measures}
+        for name, v in by_measure.items():
+            if MEASURES[name].over != "frames":
+                cells[name, "mean"] = self._over_some(name, v, rules)
+                continue
+            for statistic in rules.statistics:
+                if not STATISTICS[statistic].of_composites:
+                    cells[name, statistic] = self._statistic(statistic, v)
+        for name, (j, f) in composites(rules.measures).items():
+            cells[name, "mean"] = (cells[j, "mean"] + cells[f, "mean"]) / 2
+            if MEASURES[j].over != "frames":
+                continue
+            for statistic in rules.statistics:
+                if STATISTICS[statistic].of_composites:
+                    cells[name, statistic] = self._statistic(statistic, (by_measure[j] + by_measure[f]) / 2)
+        return cells
 
     def means(self, name: str) -> Floats:
-        return statistics.segmented("mean", values(self.frames, name), self.segment, self.n)
+        """The mean of a measure of each series."""
+        return self._statistic("mean", values(self.frames, name))
+
+    def _statistic(self, statistic: str, v: Floats) -> Floats:
+        present = self.frames["gt_area"] > 0 if STATISTICS[statistic].of_composites else None
+        return statistics.segmented(statistic, v, self.segment, self.n, present=present)
+
+    def _values(self, name: str, rules: Rules) -> Floats:
+        """The value of a measure in each row, the worst where a sequence is absent and the protocol says so."""
+        if MEASURES[name].over == "counts":
+            return np.empty(0)
+        v = values(self.frames, name)
+        return np.where(self._lost(rules), _worst(name), v) if rules.absent == "zero" else v
+
+    def _over_some(self, name: str, v: Floats, rules: Rules) -> Floats:
+        """A measure that is not defined on every frame: its mean where it is, or its value for the summed counts."""
+        measure = MEASURES[name]
+        if measure.over == "some frames":
+            known = ~np.isnan(v)
+            return statistics.segmented("mean", v[known], self.segment[known], self.n)
+        sums = {c: np.bincount(self.segment, self.frames[c], self.n).astype(np.int64) for c in measure.counts}
+        v = np.where(self.lengths > 0, measure.of(sums), np.nan)
+        if rules.absent == "zero":
+            v = np.where(np.bincount(self.segment, self._lost(rules), self.n) > 0, _worst(name), v)
+        return v
+
+    def _lost(self, rules: Rules) -> NDArray[np.bool_]:
+        return np.asarray(self.frames["flags"] == "absent", bool)
+
+
+def _worst(measure: str) -> float:
+    return 0.0 if MEASURES[measure].higher_is_better else 1.0
 
 
 def _proposals(series: _Series, keys: Columns, rules: Rules) -> NDArray[np.int64]:
@@ -170,9 +215,35 @@ def _names(table: Columns) -> list[tuple[str, str]]:
     return list(dict.fromkeys(zip(table["measure"], table["statistic"], strict=True)))
 
 
-def _mean(values: Floats) -> tuple[float | None, int]:
-    values = values[~np.isnan(values)]
-    return (float(values.mean()), len(values)) if len(values) else (None, 0)
+def _units(table: Columns, here: NDArray[np.bool_], rules: Rules) -> Columns:
+    """The columns of the objects table that decide how objects are averaged."""
+    names = {
+        "object": (),
+        "sequence": ("sequence",),
+        "category": ("sequence", "category"),
+        "frame": ("frames",),
+    }[rules.averaging]
+    return {name: table[name][here] for name in names}
+
+
+def _mean(values: Floats, units: Columns) -> tuple[float | None, int]:
+    """The mean, and how many values it was made of.
+
+    ``units`` holds nothing where every object weighs the same; "frames" where every frame does; names of sequences, then
+    of categories, where objects are averaged within sequences, and those within categories.
+    """
+    known = ~np.isnan(values)
+    values, units = values[known], {name: column[known] for name, column in units.items()}
+    if not len(values):
+        return None, 0
+    if "frames" in units:
+        return float(np.average(values, weights=units["frames"])), len(values)
+    while units:
+        first = next(iter(units))
+        _, at, inverse = np.unique(units[first].astype(str), return_index=True, return_inverse=True)
+        values = np.bincount(inverse, values) / np.bincount(inverse)
+        units = {name: column[at] for name, column in units.items() if name != first}
+    return float(values.mean()), len(values)
 
 
 def _overall(groups: list[tuple[float | None, int]]) -> tuple[float | None, int]:

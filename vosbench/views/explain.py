@@ -1,6 +1,7 @@
 """A protocol in plain English."""
 
 import textwrap
+from collections.abc import Sequence
 
 from vosbench.measures.catalog import MEASURES
 from vosbench.protocols import rules as verbs
@@ -25,7 +26,7 @@ def explain(spec: ProtocolSpec, width: int = 100) -> str:
 def sentences(spec: ProtocolSpec) -> list[str]:
     """One sentence or two for each rule."""
     r = spec.rules
-    measures = " and ".join(f"{name} ({MEASURES[name].title})" for name in r.measures)
+    measures = _listed([f"{name} ({MEASURES[name].title})" for name in r.measures])
     tolerance = f"{r.tolerance:g} of the image diagonal, rounded up" if r.tolerance < 1 else f"{r.tolerance:g} pixels"
     lines = [
         verbs.FRAMES[r.frames].says,
@@ -33,21 +34,33 @@ def sentences(spec: ProtocolSpec) -> list[str]:
         verbs.VOID[r.void] if r.objects != "merged" else "There is no void label.",
         verbs.PAIRING[r.pairing] + (f" At most {r.max_proposals} proposals." if r.pairing == "hungarian" else ""),
         verbs.EXTRA_IDS[r.extra_ids] if r.pairing == "id" and r.objects != "merged" else "",
-        "A missing mask is an error; with --missing empty it is scored as empty, flagged, and part of the signature.",
-        f"Measures: {measures}. A frame on which an object is rightly absent counts 1, as in every DAVIS toolkit.",
-        f"Contour tolerance: {tolerance}, Euclidean." if "F" in r.measures else "",
-        f"Statistics of each object over its scored frames: {', '.join(r.statistics)}.",
-        _averaging(r.groups),
-        f"Headline: {' and '.join(r.headline)}.",
+        "A missing mask is an error; with --missing empty it is scored as empty, flagged, and part of the signature. "
+        + verbs.ABSENT[r.absent],
+        f"Measures: {measures}.",
+        "" if r.frames == "present" else "A frame on which an object is rightly absent counts 1.",
+        f"Contour tolerance: {tolerance}, Euclidean." if {"F", "Fv", "Fp"} & set(r.measures) else "",
+        _OBJECT_TOLERANCE if "Fa" in r.measures else "",
+        "Of each object, over its scored frames: " + "; ".join(verbs.STATISTICS[s].says for s in r.statistics) + ".",
+        _averaging(r.groups) if r.groups else verbs.AVERAGING[r.averaging],
+        f"Headline: {_listed(r.headline)}.",
     ]
     return [line for line in lines if line]
 
 
+_OBJECT_TOLERANCE = (
+    "Contour tolerance of Fa: a tenth of the root of the object's true area, rounded up, but at most 0.008 of the image "
+    "diagonal, which is not rounded."
+)
+
+
 def _averaging(groups: tuple[str, ...]) -> str:
-    if not groups:
-        return "The result is the mean over all objects of all sequences; every object weighs the same."
-    named = " and ".join(groups)
-    return f"Objects are averaged within {named}; the overall score is the mean of J and F over {named}."
+    named = _listed(groups)
+    return f"Objects are averaged within {named}; the overall score is the mean of {named}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Words joined as in a sentence."""
+    return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), names[-1]])
 
 
 def _bullets(lines: list[str] | tuple[str, ...], width: int) -> list[str]:
