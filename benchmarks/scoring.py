@@ -3,8 +3,8 @@
     python -m pip install . vos-benchmark
     python benchmarks/scoring.py [--work FOLDER] [--runs 3] [--jobs 2]
 
-Both tools score the same masks with the same number of workers, one after the other; every figure is the best of the runs
-and every comparison a ratio within this one call. The floor is a process that only reads and inflates every PNG.
+Both tools score the same masks with the same number of workers, one after the other; every figure is the best of the
+runs and every comparison a ratio within this one call. The floor is a process that only reads and inflates every PNG.
 """
 
 import argparse
@@ -138,6 +138,7 @@ def stages(data: Path, preds: Path) -> None:
 
     pairs = [(p, preds / p.parent.name / p.name) for p in sorted((data / "Annotations/480p").glob("*/*.png"))[::10]]
     spent: dict[str, float] = {}
+    same = np.array([[1, 1], [2, 2], [3, 3]], np.uint8)
 
     def timed(stage: str, work: Callable[[], object]) -> object:
         start = time.perf_counter()
@@ -152,7 +153,6 @@ def stages(data: Path, preds: Path) -> None:
         masks = timed("unfilter", lambda raw=raw: [compiled.unfilter(r, 480, 854, 8) for r in raw])
         outlines = timed("contours", lambda masks=masks: [kernel.contours(m) for m in masks])
         timed("overlap", lambda masks=masks: kernel.joint_histogram(*masks, 3, 3))
-        same = np.array([[1, 1], [2, 2], [3, 3]], np.uint8)
         timed("contour hits", lambda o=outlines: kernel.contour_hits(*o, same, contour.reach((480, 854))))
         timed("fingerprint", lambda masks=masks: [zlib_ng.crc32(m) for m in masks])
     print("\n| stage | ms a frame pair |\n| :-- | --: |")

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.measures import statistics
-from vosbench.measures.catalog import EXTRA_HITS, MEASURES, composites
+from vosbench.measures.catalog import EXTRA_HITS, MEAN_ONLY, MEASURES, composites
 from vosbench.protocols.rules import STATISTICS
 from vosbench.protocols.spec import Rules
-from vosbench.tables import Columns, new_series, scored, values
+from vosbench.tables import KEYS, Columns, new_series, scored, values
 
 Floats = NDArray[np.float64]
 Cell = dict[str, Any]
@@ -37,7 +37,7 @@ def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
     found = chosen >= 0
     n = len(keys["object"])
     safe = np.where(found, chosen, 0)
-    described = {name: keys[name] for name in ("sequence", "object", "category", "group", "instances")}
+    described = {name: keys[name] for name in KEYS}
     described["proposal"] = np.where(found, series.take("proposal", safe), 0)
     described["frames"] = np.where(found, _at(series.lengths, safe), 0)
     described["filled"] = np.where(found, _at(series.filled, safe), 0)
@@ -46,7 +46,8 @@ def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
     table["measure"] = np.tile(np.array([m for m, _ in cells], object), n)
     table["statistic"] = np.tile(np.array([s for _, s in cells], object), n)
     table["value"] = np.stack(list(cells.values()), 1).ravel() if cells else np.empty(0)
-    table["reason"] = np.where(np.isnan(table["value"]), "no scored frame", "").astype(object)
+    reason = np.where(table["frames"] > 0, "undefined on every frame", "no scored frame")
+    table["reason"] = np.where(np.isnan(table["value"]), reason, "").astype(object)
     return table
 
 
@@ -54,14 +55,17 @@ def summary(table: Columns, rules: Rules) -> list[Cell]:
     """Average the objects table over groups.
 
     Returns:
-        Cells ``{group, measure, statistic, value, n}``: group "all" (every object), one for each group of the protocol,
-        and, if it has groups, "overall", the mean of the groups. ``value`` is None where no object has one.
+        Cells ``{group, measure, statistic, value, n}``: group "all" (every object), one for each group of the protocol;
+        if it has groups, "overall", the mean of the groups; for T, where the protocol says so, "stable". ``value`` is
+        None where no object has one.
     """
     cells = []
     for measure, statistic in _names(table):
         here = (table["measure"] == measure) & (table["statistic"] == statistic)
         values, group = table["value"][here], table["group"][here]
         members = {"all": np.ones(len(values), bool)} | {g: group == g for g in rules.groups}
+        if measure == "T" and rules.stability == "stable":
+            members["stable"] = table["stable"][here] == "stable"
         units = _units(table, here, rules)
         means = {g: _mean(values[m], {name: column[m] for name, column in units.items()}) for g, m in members.items()}
         if rules.groups:
@@ -75,6 +79,8 @@ def predicting_nothing(frames: Columns, keys: Columns, rules: Rules) -> list[Cel
     """The summary that empty masks would get on the same frames under the same rules."""
     empty = frames | {name: np.zeros_like(frames[name]) for name in _PREDICTED if name in frames}
     empty["flags"] = np.full(len(frames["flags"]), "", object)
+    if "T" in frames:
+        empty["T"] = np.full_like(frames["T"], np.nan)
     if rules.pairing != "id":
         first = empty["proposal"] == 1
         empty = {name: column[first] for name, column in empty.items()}
@@ -105,21 +111,20 @@ class _Series:
     def statistics(self, rules: Rules) -> dict[tuple[str, str], Floats]:
         """Every (measure, statistic) of the protocol, one value for each series."""
         cells: dict[tuple[str, str], Floats] = {}
-        by_measure = {name: self._values(name, rules) for name in rules.measures}
+        lost = (self.frames["flags"] == "absent") & (rules.absent == "zero")
+        by_measure = {name: np.where(lost, _worst(name), self._values(name)) for name in rules.measures}
         for name, v in by_measure.items():
-            if MEASURES[name].over != "frames":
-                cells[name, "mean"] = self._over_some(name, v, rules)
-                continue
             for statistic in rules.statistics:
-                if not STATISTICS[statistic].of_composites:
-                    cells[name, statistic] = self._statistic(statistic, v)
-        for name, (j, f) in composites(rules.measures).items():
-            cells[name, "mean"] = (cells[j, "mean"] + cells[f, "mean"]) / 2
-            if MEASURES[j].over != "frames":
-                continue
+                if statistic in MEASURES[name].statistics:
+                    factor = MEASURES[name].factor if statistic == "mean" else 1
+                    cells[name, statistic] = self._statistic(statistic, v) * factor
+        for name, parts in composites(rules.measures).items():
+            j, f = (by_measure[part] for part in parts)
+            if "mean" in rules.statistics:
+                cells[name, "mean"] = (cells[parts[0], "mean"] + cells[parts[1], "mean"]) / 2
             for statistic in rules.statistics:
-                if STATISTICS[statistic].of_composites:
-                    cells[name, statistic] = self._statistic(statistic, (by_measure[j] + by_measure[f]) / 2)
+                if STATISTICS[statistic].of_composites and MEASURES[parts[0]].statistics != MEAN_ONLY:
+                    cells[name, statistic] = self._statistic(statistic, (j + f) / 2)
         return cells
 
     def means(self, name: str) -> Floats:
@@ -127,30 +132,18 @@ class _Series:
         return self._statistic("mean", values(self.frames, name))
 
     def _statistic(self, statistic: str, v: Floats) -> Floats:
-        present = self.frames["gt_area"] > 0 if STATISTICS[statistic].of_composites else None
-        return statistics.segmented(statistic, v, self.segment, self.n, present=present)
+        """Over the frames where the measure is defined."""
+        defined = ~np.isnan(v)
+        present = self.frames["gt_area"][defined] > 0 if STATISTICS[statistic].of_composites else None
+        return statistics.segmented(statistic, v[defined], self.segment[defined], self.n, present=present)
 
-    def _values(self, name: str, rules: Rules) -> Floats:
-        """The value of a measure in each row, the worst where a sequence is absent and the protocol says so."""
-        if MEASURES[name].over == "counts":
-            return np.empty(0)
-        v = values(self.frames, name)
-        return np.where(self._lost(rules), _worst(name), v) if rules.absent == "zero" else v
-
-    def _over_some(self, name: str, v: Floats, rules: Rules) -> Floats:
-        """A measure that is not defined on every frame: its mean where it is, or its value for the summed counts."""
-        measure = MEASURES[name]
-        if measure.over == "some frames":
-            known = ~np.isnan(v)
-            return statistics.segmented("mean", v[known], self.segment[known], self.n)
-        sums = {c: np.bincount(self.segment, self.frames[c], self.n).astype(np.int64) for c in measure.counts}
-        v = np.where(self.lengths > 0, measure.of(sums), np.nan)
-        if rules.absent == "zero":
-            v = np.where(np.bincount(self.segment, self._lost(rules), self.n) > 0, _worst(name), v)
-        return v
-
-    def _lost(self, rules: Rules) -> NDArray[np.bool_]:
-        return np.asarray(self.frames["flags"] == "absent", bool)
+    def _values(self, name: str) -> Floats:
+        """The value of a measure in each row; the same in all rows of an object where its counts are summed first."""
+        if not MEASURES[name].pooled:
+            return values(self.frames, name)
+        columns = {c: self.frames[c].astype(np.float64) for c in MEASURES[name].counts}
+        sums = {c: np.bincount(self.segment, column, self.n).astype(np.int64) for c, column in columns.items()}
+        return MEASURES[name].of(sums)[self.segment]
 
 
 def _worst(measure: str) -> float:
@@ -229,8 +222,8 @@ def _units(table: Columns, here: NDArray[np.bool_], rules: Rules) -> Columns:
 def _mean(values: Floats, units: Columns) -> tuple[float | None, int]:
     """The mean, and how many values it was made of.
 
-    ``units`` holds nothing where every object weighs the same; "frames" where every frame does; names of sequences, then
-    of categories, where objects are averaged within sequences, and those within categories.
+    ``units`` holds nothing where every object weighs the same; "frames" where every frame does; names of sequences,
+    then of categories, where objects are averaged within sequences, and those within categories.
     """
     known = ~np.isnan(values)
     values, units = values[known], {name: column[known] for name, column in units.items()}

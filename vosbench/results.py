@@ -20,7 +20,7 @@ import numpy as np
 
 from vosbench.errors import IncomparableError, InputError, Problem, UsageError
 from vosbench.protocols.spec import ProtocolSpec
-from vosbench.tables import FRAMES, OBJECTS, Columns, to_dataframe
+from vosbench.tables import FRAMES, KEYS, OBJECTS, Columns, to_dataframe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,8 +93,13 @@ class RunResult:
     @property
     def headline(self) -> dict[str, float]:
         """The protocol's headline numbers by measure, over all objects or, if it has groups, the mean of the groups."""
-        group = "overall" if self.spec.rules.groups else "all"
-        return {measure: self.value(measure, group=group) for measure in self.spec.rules.headline}
+        rules = self.spec.rules
+        group = "overall" if rules.groups else "all"
+        there = {cell["measure"] for cell in self.document["summary"]}
+        numbers = {m: self.value(m, group=group) for m in rules.headline if m in there}
+        if "T" in there:
+            numbers["T"] = self.value("T", group="stable" if rules.stability == "stable" else group)
+        return numbers
 
     def to_json(self) -> str:
         """The content of ``result.json``."""
@@ -207,10 +212,10 @@ def _read_objects(path: Path) -> Columns:
 
 
 def run_keys(run: RunResult) -> Columns:
-    """Every object of a run once: sequence, object, category, group, instances."""
+    """Every object of a run once, by the names of :data:`vosbench.tables.KEYS`."""
     columns = run.objects_columns
     n = len(dict.fromkeys(zip(columns["measure"], columns["statistic"], strict=True)))
-    return {name: columns[name][::n] for name in ("sequence", "object", "category", "group", "instances")}
+    return {name: columns[name][::n] for name in KEYS}
 
 
 def _broken(path: Path, message: str) -> Problem:

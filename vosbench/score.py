@@ -2,7 +2,8 @@
 
 import hashlib
 import platform
-from collections.abc import Sequence
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from vosbench import aggregate, kernel, tables
 from vosbench._version import __version__
+from vosbench.datasets.davis import Davis
 from vosbench.engine.plan import make_plan
 from vosbench.engine.run import Progress, run
 from vosbench.engine.score_sequence import SequenceCounts
@@ -21,6 +23,7 @@ from vosbench.measures.catalog import MEASURES
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import SCHEMA, RunResult
+from vosbench.types import Sequence
 
 
 def score(predictions: str | Path, **options: Any) -> RunResult:
@@ -34,20 +37,20 @@ def score(predictions: str | Path, **options: Any) -> RunResult:
 
 
 def score_all(
-    predictions: Sequence[str | Path],
+    predictions: Collection[str | Path],
     *,
     benchmark: str | None = None,
     protocol: str | None = None,
     data: str | Path | None = None,
     gt: str | Path | None = None,
     split: str | None = None,
-    measures: Sequence[str] | None = None,
+    measures: Collection[str] | None = None,
     missing: str = "error",
     resize: str | None = None,
     palette: str | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
-    roots: Sequence[Root] = (),
+    roots: Collection[Root] = (),
 ) -> tuple[RunResult, ...]:
     """Score several prediction folders against the same ground truth, which is read once.
 
@@ -76,11 +79,13 @@ def score_all(
         data=None if data is None else Path(data),
         gt=None if gt is None else Path(gt),
         split=split,
-        roots=roots,
+        roots=tuple(roots),
     )
     spec = _with_measures(target.spec, measures)
     sources = tuple(open_masks(Path(p), palette=palette) for p in predictions)
     sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
+    if spec.rules.stability == "stable" and "T" in spec.rules.measures:
+        sequences = _with_stability(sequences, target)
     plan = make_plan(sequences, spec.rules, truth, sources, missing=missing, resize=resize is not None)
     counts = run(plan, jobs=jobs, progress=progress)
     return tuple(
@@ -88,7 +93,13 @@ def score_all(
     )
 
 
-def _with_measures(spec: ProtocolSpec, measures: Sequence[str] | None) -> ProtocolSpec:
+def _with_stability(sequences: tuple[Sequence, ...], target: Target) -> tuple[Sequence, ...]:
+    """The sequences with the dataset's word on whether T is meaningful."""
+    known = target.dataset.stable() if isinstance(target.dataset, Davis) else {}
+    return tuple(replace(s, stable=known.get(s.name)) for s in sequences)
+
+
+def _with_measures(spec: ProtocolSpec, measures: Collection[str] | None) -> ProtocolSpec:
     if measures is None:
         return spec
     if unknown := [m for m in measures if m not in MEASURES]:

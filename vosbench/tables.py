@@ -14,14 +14,17 @@ scored          bool     does the row count? (an object's clock may start late)
 intersection …  int64    the integer counts of :data:`vosbench.measures.catalog.COUNTS`
 gt_hits_object  int64    and other EXTRA_COUNTS, where a measure of the protocol needs them
 J, F, …         float64  the value itself, in runs whose table was imported: they have values instead of counts
+T               float64  temporal stability, in runs that measured it; NaN where undefined
+T_reason        str      why it is undefined, or ""
 flags           str      "filled" where a missing mask was taken as empty, "absent" where that is so because nothing was
                          predicted for the whole sequence, "resized", or ""
 ==============  =======  ==========================================================================
 
 Whoever wants the value of a row asks :func:`values`, which knows both kinds.
 
-OBJECTS, one row for each object, measure and statistic: sequence, object, proposal, category, group, instances (objects
-in the sequence), frames (scored), filled, measure, statistic, value (NaN where undefined, with a reason).
+OBJECTS, one row for each object, measure and statistic: sequence, object, proposal, category, group, stable (what the
+dataset says of the sequence, for T), instances (objects in the sequence), frames (scored), filled, measure, statistic,
+value (NaN where undefined, with a reason).
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,8 +41,10 @@ from vosbench.protocols.spec import Rules
 Columns: TypeAlias = dict[str, NDArray[Any]]
 
 FRAME_KEYS = ("sequence", "object", "proposal", "frame", "index", "scored")
-FRAMES = (*FRAME_KEYS, *COUNTS, *EXTRA_COUNTS, *MEASURES, "flags")
-OBJECT_KEYS = ("sequence", "object", "proposal", "category", "group", "instances", "frames", "filled")
+FRAMES = (*FRAME_KEYS, *COUNTS, *EXTRA_COUNTS, *MEASURES, "T_reason", "flags")
+KEYS = ("sequence", "object", "category", "group", "stable", "instances")
+_STABLE = {None: "", True: "stable", False: "unstable"}
+OBJECT_KEYS = ("sequence", "object", "proposal", "category", "group", "stable", "instances", "frames", "filled")
 OBJECTS = (*OBJECT_KEYS, "measure", "statistic", "value", "reason")
 
 
@@ -77,12 +82,15 @@ def new_series(table: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
 
 
 def object_keys(counts: Iterable[SequenceCounts]) -> Columns:
-    """Every object there is, scored or not: sequence, object, category, group, instances."""
-    rows = [(c.sequence.name, o.id, o.category or "", o.group or "", len(c.objects)) for c in counts for o in c.objects]
-    columns = list(zip(*rows, strict=True)) or [()] * 5
-    names = ("sequence", "object", "category", "group", "instances")
-    kinds = (object, np.int64, object, object, np.int64)
-    return {n: np.array(v, k) for n, v, k in zip(names, columns, kinds, strict=True)}
+    """Every object there is, scored or not, by the names of :data:`KEYS`."""
+    rows = [
+        (c.sequence.name, o.id, o.category or "", o.group or "", _STABLE[c.sequence.stable], len(c.objects))
+        for c in counts
+        for o in c.objects
+    ]
+    columns = list(zip(*rows, strict=True)) or [()] * len(KEYS)
+    kinds = [np.int64 if name in ("object", "instances") else object for name in KEYS]
+    return {n: np.array(v, k) for n, v, k in zip(KEYS, columns, kinds, strict=True)}
 
 
 def _sequence_frames(c: SequenceCounts) -> Columns:
@@ -100,6 +108,8 @@ def _sequence_frames(c: SequenceCounts) -> Columns:
         "index": c.frames[t],
         "flags": flags[t],
     }
+    if c.stability is not None and c.stability_reason is not None:
+        columns |= {"T": c.stability[keep], "T_reason": c.stability_reason[keep]}
     return columns | {name: c.counts[k][keep] for k, name in enumerate(c.names)}
 
 

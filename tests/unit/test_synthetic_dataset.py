@@ -120,7 +120,7 @@ def test_an_empty_folder_is_filled_and_nothing_is_left_beside_it(tmp_path):
     root = tmp_path / "new"
     root.mkdir()
     make_dataset(root, sequences=1, frames=2, shape=(48, 64), objects=1)
-    assert sorted(path.name for path in root.iterdir()) == ["README.txt", "train", "valid"]
+    assert sorted(path.name for path in root.iterdir()) == ["README.txt", "benchmark.toml", "train", "valid"]
     assert list(tmp_path.iterdir()) == [root]
 
 

@@ -18,6 +18,7 @@ VERBS = {
     "explain": ("explain", "Tell the rules of a protocol in plain English."),
     "list": ("list", "List benchmarks, protocols, measures and layouts."),
     "data": ("data", "Register, show or draw datasets."),
+    "leaderboard": ("leaderboard", "Compare published and measured results; build the site."),
     "demo": ("demo", "Draw a small dataset, segment it twice, score both."),
 }
 
@@ -74,6 +75,9 @@ def main() -> None:
     except VosbenchError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except MemoryError:
+        click.echo("error: out of memory\n  next: use fewer threads, --jobs 1", err=True)
+        sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left, as `| head` does
         sys.exit(0)

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from vosbench.datasets.db_info import read_db_info
 from vosbench.datasets.lists import not_found, read_list, split_file
 from vosbench.masks.sources import MaskFolder
+from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.types import MaskSource, Sequence
 
 
@@ -68,6 +70,12 @@ class Davis:
         """The ground truth; DAVIS keeps all splits in one folder."""
         del split
         return self._masks()
+
+    def stable(self) -> dict[str, bool]:
+        """Whether temporal stability is meaningful, by sequence: ``eval_t`` of ``db_info``, else as in DAVIS-2016."""
+        if info := read_db_info(self.root):
+            return {name: entry.eval_t for name, entry in info.items() if entry.eval_t is not None}
+        return dict.fromkeys(UNSTABLE_DAVIS_2016, False) | dict.fromkeys(STABLE_DAVIS_2016_VAL, True)
 
     def _masks(self) -> MaskFolder:
         if self._annotations is None:

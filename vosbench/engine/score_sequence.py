@@ -9,12 +9,15 @@ from zlib_ng import zlib_ng
 
 from vosbench.engine import problems as problems_of
 from vosbench.engine.labels import VOID, LabelSpace, StrayLabel
+from vosbench.engine.steadiness import REASONS, Steadiness
 from vosbench.engine.tally import Frame, Tally
 from vosbench.errors import InputError, Problem
 from vosbench.measures.catalog import COUNTS, extra_hits
 from vosbench.protocols import rules as verbs
 from vosbench.protocols.spec import Rules
 from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
+
+_REASONS = np.array(REASONS, object)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,8 @@ class SequenceCounts:
     ``objects`` are those scored. A row has the position of its object and the number of its proposal (0: paired by id).
     ``frames`` are positions in ``sequence.frames``; ``counts`` is int64 (counts, rows, frames), in the order of
     ``names``; ``expected`` flags, by (object, frame), what is scored; ``permuted`` is the mean J of each object under
-    each label; ``absent`` says that nothing at all was predicted for the sequence.
+    each label; ``stability``, where it was asked for, is T by (row, frame), with the reason where it is undefined;
+    ``absent`` says that nothing at all was predicted for the sequence.
     """
 
     sequence: Sequence
@@ -54,6 +58,8 @@ class SequenceCounts:
     gt_crc: tuple[int, ...]
     pred_crc: tuple[int, ...]
     permuted: NDArray[np.float64]
+    stability: NDArray[np.float64] | None = None
+    stability_reason: NDArray[np.object_] | None = None
     names: tuple[str, ...] = COUNTS
     absent: bool = False
     notes: tuple[str, ...] = ()
@@ -65,6 +71,7 @@ class _Run:
 
     source: MaskSource
     tally: Tally
+    steadiness: Steadiness | None
     filled: NDArray[np.bool_]
     resized: NDArray[np.bool_]
     crc: list[int] = field(default_factory=list)
@@ -149,7 +156,8 @@ def _start(task: Task, space: LabelSpace, source: MaskSource, n_frames: int) -> 
     sizes = {"n_gt": space.n_gt, "n_pred": space.n_pred, "n_frames": n_frames}
     extra = extra_hits(task.rules.measures)
     tally = Tally(gt=gt, pred=pred, tolerance=task.rules.tolerance, extra_hits=extra, **sizes)
-    return _Run(source, tally, np.zeros(n_frames, bool), np.zeros(n_frames, bool))
+    steadiness = Steadiness(n_labels=space.n_pred, n_frames=n_frames) if "T" in task.rules.measures else None
+    return _Run(source, tally, steadiness, np.zeros(n_frames, bool), np.zeros(n_frames, bool))
 
 
 def _count(
@@ -169,8 +177,15 @@ def _count(
         )
         return
     run.crc.append(_crc(raw))
-    if not run.problems:  # a sequence with a problem is read to the end for the others, not counted
-        run.tally.add(t, truth, Frame.of(planes))
+    if run.problems:
+        return  # the rest of the sequence is read for its other problems, not counted
+    run.tally.add(t, truth, Frame.of(planes))
+    if run.steadiness:
+        index = task.sequence.frames.index(name)
+        if not run.steadiness.follows(index) and index and not space.proposals:
+            before = task.gt.read(sequence, task.sequence.frames[index - 1])
+            run.steadiness.begin(tuple(space.truth(plane)[0] for plane in before), index - 1)
+        run.steadiness.add(t, planes, index)
 
 
 def _read_prediction(task: Task, run: _Run, t: int, name: str, shape: tuple[int, ...]) -> Masks:
@@ -235,6 +250,8 @@ def _finish(
         gt_crc=gt_crc,
         pred_crc=tuple(run.crc),
         permuted=tally.permuted(keep, watched),
+        stability=None if run.steadiness is None else run.steadiness.values[tally.pred[rows] - 1],
+        stability_reason=None if run.steadiness is None else _REASONS[run.steadiness.reasons[tally.pred[rows] - 1]],
         notes=notes,
     )
 

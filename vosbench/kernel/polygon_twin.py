@@ -179,7 +179,7 @@ def simplify(curve: Curve) -> Curve:
     points = [(2.0 * row, 2.0 * column) for row, column in curve]
     for tolerance in (0.1, 3.0):
         if len(points) >= 3:
-            points = _simplify(points, tolerance**2)
+            points = _simplify(points, tolerance * tolerance)
     return [(int(row / 2), int(column / 2)) for row, column in points]
 
 
@@ -187,7 +187,7 @@ def _simplify(points: list[tuple[float, float]], tolerance2: float) -> list[tupl
     """Drop points nearer than the tolerance to the last one kept, then Douglas and Peucker's algorithm."""
     spread = [points[0]]
     for row, column in points[1:-1]:
-        if (row - spread[-1][0]) ** 2 + (column - spread[-1][1]) ** 2 >= tolerance2:
+        if _squared(row - spread[-1][0], column - spread[-1][1]) >= tolerance2:
             spread.append((row, column))
     spread.append(points[-1])
     keep = {0, len(spread) - 1}
@@ -208,7 +208,7 @@ def _simplify(points: list[tuple[float, float]], tolerance2: float) -> list[tupl
 def _to_segment(p: tuple[float, float], a: tuple[float, float], b: tuple[float, float]) -> float:
     """Squared distance to a segment. The ratio is rounded to single precision as in the original: it breaks ties."""
     v, w = (b[0] - a[0], b[1] - a[1]), (p[0] - a[0], p[1] - a[1])
-    vv, wv = v[0] * v[0] + v[1] * v[1], w[0] * v[0] + w[1] * v[1]
+    vv, wv = _squared(*v), w[0] * v[0] + w[1] * v[1]
     if wv <= 0:
         nearest = a
     elif vv <= wv:
@@ -216,4 +216,8 @@ def _to_segment(p: tuple[float, float], a: tuple[float, float], b: tuple[float, 
     else:
         t = float(np.float32(wv) / np.float32(vv))
         nearest = a[0] + t * v[0], a[1] + t * v[1]
-    return (p[0] - nearest[0]) ** 2 + (p[1] - nearest[1]) ** 2
+    return _squared(p[0] - nearest[0], p[1] - nearest[1])
+
+
+def _squared(row: float, column: float) -> float:
+    return row * row + column * column  # by multiplication: ** may round differently

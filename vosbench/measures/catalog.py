@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.measures import contour, presence, region
+from vosbench.measures import contour, presence, region, stability
 
 #: The integer counts of one (object, frame), in the order of the frames table.
 COUNTS = ("intersection", "gt_area", "pred_area", "gt_length", "pred_length", "gt_hits", "pred_hits")
@@ -18,29 +17,36 @@ EXTRA_HITS: Mapping[str, tuple[str, str]] = {"object-area": ("gt_hits_object", "
 EXTRA_COUNTS = tuple(name for pair in EXTRA_HITS.values() for name in pair)
 
 
+#: Statistics that can be taken of a measure with a value on every frame, and of any other.
+EVERY_STATISTIC, MEAN_ONLY = ("mean", "recall", "decay", "tr"), ("mean",)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """A measure as the tables know it.
 
-    ``value`` maps the columns named in ``counts`` (int64 arrays of one shape) to float64 values in [0, 1]. ``over`` says
-    what an object's value is made of: the values of its frames; those of the frames the measure is defined on ("some
-    frames", NaN elsewhere); or its counts summed over all frames ("counts"). The last two have a mean and no other
-    statistic.
+    ``value`` maps the columns named in ``counts`` (int64 arrays of one shape) to float64 values in [0, 1], NaN on
+    frames the measure says nothing about. ``pooled``: an object's value is that of its counts summed over its frames.
+    A measure that is no function of counts (temporal stability) has a column of its own name in the frames table
+    instead, float64, NaN where undefined. ``statistics`` limits what can be taken of it; ``factor`` scales its mean.
     """
 
     name: str
     title: str
     counts: tuple[str, ...]
-    value: Callable[..., NDArray[np.float64]]
-    over: Literal["frames", "some frames", "counts"] = "frames"
+    value: Callable[..., NDArray[np.float64]] | None
+    pooled: bool = False
     higher_is_better: bool = True
+    statistics: tuple[str, ...] = EVERY_STATISTIC
+    factor: float = 1.0
 
     def of(self, columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
         """The values for the counts found in ``columns``."""
+        assert self.value is not None, f"{self.name} is no function of counts"
         return self.value(**{name: columns[name] for name in self.counts})
 
 
-def _adaptive(
+def _by_area(
     *, gt_hits_object: NDArray[np.int64], pred_hits_object: NDArray[np.int64], **lengths: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     return contour.accuracy(gt_hits=gt_hits_object, pred_hits=pred_hits_object, **lengths)
@@ -48,51 +54,74 @@ def _adaptive(
 
 _REGION, _CONTOUR = COUNTS[:3], COUNTS[3:]
 
-MEASURES: Mapping[str, Measure] = {
-    m.name: m
-    for m in (
-        Measure(name="J", title="region similarity", counts=_REGION, value=region.similarity),
-        Measure(name="F", title="contour accuracy", counts=_CONTOUR, value=contour.accuracy),
-        Measure(name="Js", title="region similarity, one pixel added", counts=_REGION, value=region.smoothed),
-        Measure(
-            name="Fa",
-            title="contour accuracy, tolerance by object area",
-            counts=("gt_length", "pred_length", *EXTRA_HITS["object-area"]),
-            value=_adaptive,
-        ),
-        Measure(name="Jv", title="volumetric J", counts=_REGION, value=region.similarity, over="counts"),
-        Measure(name="Fv", title="volumetric F", counts=_CONTOUR, value=contour.accuracy, over="counts"),
-        Measure(
-            name="Jp",
-            title="J where the object is present",
-            counts=_REGION,
-            value=presence.similarity_where_present,
-            over="some frames",
-        ),
-        Measure(
-            name="Fp",
-            title="F where the object is present",
-            counts=("gt_area", *_CONTOUR),
-            value=presence.accuracy_where_present,
-            over="some frames",
-        ),
-        Measure(
-            name="A",
-            title="absence accuracy",
-            counts=("gt_area", "pred_area"),
-            value=presence.absence_accuracy,
-            over="some frames",
-        ),
-        Measure(
-            name="FP",
-            title="false-positive rate",
-            counts=("intersection", "pred_area"),
-            value=presence.false_positive_rate,
-            over="counts",
-            higher_is_better=False,
-        ),
-    )
-}
+_ALL = (
+    Measure(name="J", title="region similarity", counts=_REGION, value=region.similarity),
+    Measure(name="F", title="contour accuracy", counts=_CONTOUR, value=contour.accuracy),
+    Measure(
+        name="T",
+        title="temporal stability",
+        counts=(),
+        value=None,
+        higher_is_better=False,
+        statistics=MEAN_ONLY,
+        factor=stability.DISPLAY_FACTOR,
+    ),
+    Measure(name="Js", title="region similarity with one pixel added", counts=_REGION, value=region.smoothed),
+    Measure(
+        name="Fa",
+        title="contour accuracy with a tolerance by object area",
+        counts=("gt_length", "pred_length", *EXTRA_HITS["object-area"]),
+        value=_by_area,
+    ),
+    Measure(
+        name="Jv",
+        title="volumetric J: pixels summed over the frames",
+        counts=_REGION,
+        value=region.similarity,
+        pooled=True,
+        statistics=MEAN_ONLY,
+    ),
+    Measure(
+        name="Fv",
+        title="volumetric F: contour pixels summed over the frames",
+        counts=_CONTOUR,
+        value=contour.accuracy,
+        pooled=True,
+        statistics=MEAN_ONLY,
+    ),
+    Measure(
+        name="Jp",
+        title="J where the object is present",
+        counts=_REGION,
+        value=presence.similarity_where_present,
+        statistics=MEAN_ONLY,
+    ),
+    Measure(
+        name="Fp",
+        title="F where the object is present",
+        counts=("gt_area", *_CONTOUR),
+        value=presence.accuracy_where_present,
+        statistics=MEAN_ONLY,
+    ),
+    Measure(
+        name="A",
+        title="absence accuracy: share of the frames without the object on which nothing is predicted",
+        counts=("gt_area", "pred_area"),
+        value=presence.absence_accuracy,
+        statistics=MEAN_ONLY,
+    ),
+    Measure(
+        name="FP",
+        title="false-positive rate: share of predicted pixels that are not the object's",
+        counts=("intersection", "pred_area"),
+        value=presence.false_positive_rate,
+        pooled=True,
+        higher_is_better=False,
+        statistics=MEAN_ONLY,
+    ),
+)
+
+MEASURES: Mapping[str, Measure] = {m.name: m for m in _ALL}
 
 #: The mean of a region and a contour measure, computed wherever both are.
 COMPOSITES: Mapping[str, tuple[str, str]] = {

@@ -19,8 +19,8 @@ Flags = NDArray[np.bool_]
 class FrameVerb:
     """Which frames of an object count.
 
-    ``expected`` maps (sequence, object) to flags, one for each frame. ``counted`` may take some of these back once areas
-    are known (arguments as for :func:`counted`).
+    ``expected`` maps (sequence, object) to flags, one for each frame. ``counted`` may take some of these back once
+    areas are known (arguments as for :func:`counted`).
     """
 
     says: str
@@ -164,12 +164,13 @@ STATISTICS: Mapping[str, StatisticVerb] = {
     "decay": StatisticVerb(says="decay, the mean over the first quarter of the frames minus that over the last"),
     "tr": StatisticVerb(says="tr, the mean over the last quarter of the frames"),
     "V": StatisticVerb(
-        says="V, the root of the variance of J&F over the frames, the variance rounded to four decimals (lower is better)",
+        says="V, the root of the variance of J&F over the frames, the variance rounded to four decimals (lower is "
+        "better)",
         of_composites=True,
     ),
     "disappear": StatisticVerb(
-        says="disappear, the mean over the stretches of frames on which the object is absent, each stretch weighing the "
-        "same, without one that begins the scored frames",
+        says="disappear, the mean over the stretches of frames on which the object is absent, each stretch weighing "
+        "the same, without one that begins the scored frames",
         of_composites=True,
     ),
     "reappear": StatisticVerb(

@@ -28,6 +28,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     absent: Literal["empty", "zero"] = "empty"
     measures: tuple[str, ...] = ("J", "F")
     tolerance: float = 0.008
+    stability: Literal["stable", "all"] = "all"
     statistics: tuple[Statistic, ...] = ("mean", "recall", "decay")
     groups: tuple[str, ...] = ()
     averaging: Literal["object", "sequence", "category", "frame"] = "object"

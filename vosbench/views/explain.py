@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 from vosbench.measures.catalog import MEASURES
+from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.protocols import rules as verbs
 from vosbench.protocols.spec import ProtocolSpec
 
@@ -26,14 +27,18 @@ def explain(spec: ProtocolSpec, width: int = 100) -> str:
 def sentences(spec: ProtocolSpec) -> list[str]:
     """One sentence or two for each rule."""
     r = spec.rules
+    optional = [_stability(r.stability)] if r.stability == "stable" or "T" in r.measures else []
     measures = _listed([f"{name} ({MEASURES[name].title})" for name in r.measures])
     tolerance = f"{r.tolerance:g} of the image diagonal, rounded up" if r.tolerance < 1 else f"{r.tolerance:g} pixels"
+    merged = r.objects == "merged"
+    by_id = r.pairing == "id" and not merged
     lines = [
         verbs.FRAMES[r.frames].says,
         verbs.OBJECTS[r.objects],
-        verbs.VOID[r.void] if r.objects != "merged" else "There is no void label.",
-        verbs.PAIRING[r.pairing] + (f" At most {r.max_proposals} proposals." if r.pairing == "hungarian" else ""),
-        verbs.EXTRA_IDS[r.extra_ids] if r.pairing == "id" and r.objects != "merged" else "",
+        "There is no void label." if merged else verbs.VOID[r.void],
+        verbs.PAIRING["id"] if by_id else "",
+        f"{verbs.PAIRING['hungarian']} At most {r.max_proposals} proposals." if r.pairing == "hungarian" else "",
+        verbs.EXTRA_IDS[r.extra_ids] if by_id else "",
         "A missing mask is an error; with --missing empty it is scored as empty, flagged, and part of the signature. "
         + verbs.ABSENT[r.absent],
         f"Measures: {measures}.",
@@ -43,14 +48,31 @@ def sentences(spec: ProtocolSpec) -> list[str]:
         "Of each object, over its scored frames: " + "; ".join(verbs.STATISTICS[s].says for s in r.statistics) + ".",
         _averaging(r.groups) if r.groups else verbs.AVERAGING[r.averaging],
         f"Headline: {_listed(r.headline)}.",
+        *optional,
     ]
     return [line for line in lines if line]
 
 
 _OBJECT_TOLERANCE = (
-    "Contour tolerance of Fa: a tenth of the root of the object's true area, rounded up, but at most 0.008 of the image "
-    "diagonal, which is not rounded."
+    "Contour tolerance of Fa: a tenth of the root of the object's true area, rounded up, but at most 0.008 of the "
+    "image diagonal, which is not rounded."
 )
+
+
+def _stability(which: str) -> str:
+    """How T is averaged."""
+    text = (
+        "Temporal stability T (with --measures J,F,T): 5 times the mean over the scored frames, each compared with the "
+        "frame before it; the first one with the ground truth. "
+    )
+    if which == "all":
+        return text + "It is averaged over all objects."
+    stable, unstable = ", ".join(sorted(STABLE_DAVIS_2016_VAL)), ", ".join(sorted(UNSTABLE_DAVIS_2016))
+    return text + (
+        "It is averaged over the stable sequences (group stable), and over all of them as a second value. Stable are "
+        "those with eval_t in the dataset's db_info.yml; without that file, those of the validation set: "
+        f"{stable}. Known to be unstable: {unstable}."
+    )
 
 
 def _averaging(groups: tuple[str, ...]) -> str:
@@ -64,4 +86,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _bullets(lines: list[str] | tuple[str, ...], width: int) -> list[str]:
-    return [textwrap.fill(line, width, initial_indent="  · ", subsequent_indent="    ") for line in lines]
+    return [
+        textwrap.fill(line, width, initial_indent="  · ", subsequent_indent="    ", break_on_hyphens=False)
+        for line in lines
+    ]

@@ -51,6 +51,7 @@ def latex_escape(cell: str) -> str:
     """Escape what LaTeX would read as a command."""
     special = {c: f"\\{c}" for c in "&%$#_{}"}
     special |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--"}
+    special |= {"✓": r"\checkmark{}", "✗": r"$\times$", "↑": r"$\uparrow$", "↓": r"$\downarrow$"}
     return "".join(special.get(c, c) for c in cell)
 
 

@@ -1,6 +1,7 @@
 """The result of scoring as tables: the headline, and slices by sequence, object, category or number of instances."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ def headline(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
     """
     columns = _ordered(runs[0].document["summary"])
     groups = list(dict.fromkeys(c["group"] for c in runs[0].document["summary"]))
-    groups.sort(key=lambda g: ["overall", *runs[0].spec.rules.groups, "all"].index(g))
+    groups.sort(key=lambda g: ["overall", *runs[0].spec.rules.groups, "all", "stable"].index(g))
     rows = [
         [name, group, *_cells(document, group, columns, exact=exact)]
         for name, document in [
@@ -116,6 +117,10 @@ def footnotes(run: RunResult) -> list[str]:
     if d["filled"]:
         frames = sum(d["filled"].values())
         lines.append(f"{frames} missing mask(s) in {len(d['filled'])} sequence(s) were scored as empty")
+    if "T" in run.frames_columns and (undefined := int(np.isnan(run.frames_columns["T"]).sum())):
+        reasons = Counter(run.frames_columns["T_reason"].tolist())
+        why = ", ".join(f"{reason}: {n}" for reason, n in sorted(reasons.items()) if reason)
+        lines.append(f"T is undefined on {undefined} of {len(run.frames_columns['T'])} frames ({why}) and skips them")
     if d["resized"]:
         lines.append(f"{sum(d['resized'].values())} mask(s) were resized to the ground truth (nearest neighbour)")
     if unscored := int((run.objects_columns["frames"] == 0).sum()) // len(_ordered(d["summary"])):

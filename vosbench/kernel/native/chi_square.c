@@ -36,7 +36,7 @@ static void fill_bin(Bin *bin, const double *histograms, int b, Py_ssize_t n)
 #define WIDER
 #endif
 
-WIDER static void add_full(double *restrict out, const double *restrict value, double h, int32_t from, int32_t to)
+WIDER static void add_full(double *out, const double *value, double h, int32_t from, int32_t to)
 {
     for (int32_t j = from; j < to; j++) {
         const double difference = h - value[j];
@@ -46,7 +46,7 @@ WIDER static void add_full(double *restrict out, const double *restrict value, d
 
 /* Add one bin's terms to a row of costs. A bin empty on either side leaves a term that needs no division here; empty on
  * both sides, it adds nothing. */
-WIDER static void add_bin(double *restrict out, const Bin *bin, double h, int32_t n)
+WIDER static void add_bin(double *out, const Bin *bin, double h, int32_t n)
 {
     const double lone = h * h / (h + EPSILON);
     int32_t at = 0;
