@@ -45,7 +45,7 @@ _, status, used = os.wait4(child.pid, 0)
 print(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 sys.exit(bool(status))"""
 START = {
-    "vosbench": ["-c", "import vosbench.cli.score, vosbench.score, vosbench.views.summary"],
+    "vosbench": ["-c", "import vosbench.cli.score, vosbench.scoring, vosbench.views.summary"],
     "vos-benchmark": ["-c", "from vos_benchmark.benchmark import benchmark"],
 }
 

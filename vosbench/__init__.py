@@ -14,13 +14,13 @@ from vosbench._version import __version__
 
 if TYPE_CHECKING:
     from vosbench.results import RunResult, load
-    from vosbench.score import score, score_all
+    from vosbench.scoring import score, score_all
 
 _HOMES = {
     "RunResult": "vosbench.results",
     "load": "vosbench.results",
-    "score": "vosbench.score",
-    "score_all": "vosbench.score",
+    "score": "vosbench.scoring",
+    "score_all": "vosbench.scoring",
 }
 
 __all__ = ["RunResult", "__version__", "load", "score", "score_all"]

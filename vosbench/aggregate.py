@@ -7,6 +7,7 @@ every object weighs the same, however many its sequence has; ``averaging`` of a 
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -81,9 +82,10 @@ def predicting_nothing(frames: Columns, keys: Columns, rules: Rules) -> list[Cel
     empty["flags"] = np.full(len(frames["flags"]), "", object)
     if "T" in frames:
         empty["T"] = np.full_like(frames["T"], np.nan)
-    if rules.pairing != "id":
+    if rules.pairing != "id":  # every object meets the same empty mask, so there is nothing to assign
         first = empty["proposal"] == 1
         empty = {name: column[first] for name, column in empty.items()}
+        rules = msgspec.structs.replace(rules, pairing="id")
     return summary(objects(empty | {"scored": scored(empty, rules)}, keys, rules), rules)
 
 

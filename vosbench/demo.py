@@ -6,7 +6,7 @@ from pathlib import Path
 from vosbench.engine.run import Progress, default_jobs
 from vosbench.errors import UsageError
 from vosbench.results import RunResult
-from vosbench.score import score_all
+from vosbench.scoring import score_all
 
 #: The predictors shown, by their names in :mod:`vosbench.propagation`.
 SHOWN = ("copy-first-mask", "optical-flow")
@@ -18,7 +18,7 @@ def run_demo(folder: Path, *, say: Callable[[str], None], progress: Progress | N
     Args:
         folder: new or empty.
         say: called with each command as it is carried out, so that a reader can repeat it.
-        progress: see :func:`vosbench.score.score_all`.
+        progress: see :func:`vosbench.scoring.score_all`.
 
     Returns:
         The runs, in the order of :data:`SHOWN`.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vosbench.engine.plan import make_plan
-from vosbench.engine.run import Progress, run
+from vosbench.engine.run import Progress, remarks, run
 from vosbench.errors import InputError, Problem
 from vosbench.locate import locate
 from vosbench.masks.sources import open_masks
@@ -36,7 +36,7 @@ def validate(
 
     Args:
         predictions: folders or zip archives.
-        missing, resize, palette, jobs, progress: see :func:`vosbench.score.score_all`.
+        missing, resize, palette, jobs, progress: see :func:`vosbench.scoring.score_all`.
         target: what to score against, see :func:`vosbench.locate.locate`; paths may be strings.
 
     Raises:
@@ -67,5 +67,5 @@ def validate(
         sequences=len(counts),
         objects=sum(len(c.objects) for c in counts),
         frames=sum(len(c.frames) for c in counts),
-        notes=(*plan.notes, *(note for c in counts for note in c.notes)),
+        notes=(*plan.notes, *remarks(counts)),
     )

@@ -44,7 +44,7 @@ def command(predictions: tuple[str, ...], form: str, out: str | None, by: tuple[
     \b
     Exit codes: 0 scored · 2 usage · 3 problems with the input (all are listed, nothing is written) · 130 interrupted
     """
-    from vosbench.score import score_all
+    from vosbench.scoring import score_all
 
     targets = _targets(out, predictions)
     if measures := choices.pop("measures"):

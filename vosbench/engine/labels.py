@@ -10,6 +10,8 @@ from vosbench.types import LabelMap, Masks
 
 Plane = NDArray[np.uint8]
 VOID = 255
+BINARY_TRUTH = f"ground truth of 0 and {VOID} taken as a binary mask"
+BINARY_PREDICTION = f"prediction of 0 and {VOID} taken as a binary mask"
 
 
 class StrayLabel(ValueError):
@@ -27,12 +29,14 @@ class LabelSpace:
     ``ids`` are the labels of the objects in order; None means that any label 1 to 255 may turn out to be one.
     ``binary`` says that every label but 0 is the one object (in the ground truth only, where there are proposals).
     ``proposals`` is the largest label a prediction may hold where labels carry no identity, else 0.
+    ``sole`` is the number of the only object, if there is just one as far as the first frames tell, else 0.
     """
 
     ids: tuple[int, ...] | None
     rules: Rules
     binary: bool = False
     proposals: int = 0
+    sole: int = 0
 
     @property
     def n_gt(self) -> int:
@@ -68,10 +72,10 @@ class LabelSpace:
         """
         if self.binary and not self.proposals:
             numbers = (labels > 0).astype(np.uint8)
+        elif self.is_binary(labels):
+            numbers = (labels > 0).astype(np.uint8) * np.uint8(self.sole)
         elif int(labels.max()) <= self.n_pred and (self.proposals or self._plain):
             numbers = labels.astype(np.uint8, copy=False)
-        elif self._is_binary_mask_of_the_only_object(labels):
-            numbers = (labels > 0).astype(np.uint8)
         else:
             self._refuse_strays(labels)
             numbers = self._renumber(labels)
@@ -82,8 +86,9 @@ class LabelSpace:
         """Are the ids 1, 2, 3, …, so that labels are object numbers already?"""
         return self.ids is None or self.ids == tuple(range(1, len(self.ids) + 1))
 
-    def _is_binary_mask_of_the_only_object(self, labels: LabelMap) -> bool:
-        return self.n_pred == 1 and bool(np.isin(labels, (0, VOID)).all())
+    def is_binary(self, labels: LabelMap) -> bool:
+        """Is a prediction a mask of 0 and 255 for the only object there is?"""
+        return self.sole > 0 and int(labels.max()) == VOID and bool(np.isin(labels, (0, VOID)).all())
 
     def _refuse_strays(self, labels: LabelMap) -> None:
         if self.rules.extra_ids == "ignore" and not self.proposals:

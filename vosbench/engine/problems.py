@@ -11,15 +11,13 @@ def stray_label(
     if proposals:
         message, fix = f"label {label}: at most {proposals} proposals may be given", "keep the best proposals"
     elif n_objects is None:
-        message, fix = (
-            f"label {label} never occurs in the ground truth",
-            "remove it, or use --protocol first-appearance",
-        )
+        message = f"label {label} never occurs in the ground truth"
+        fix = "remove it, or use --protocol first-appearance"
     else:
         message = f"label {label} is no object here: the sequence has {n_objects}"
         fix = "save object indices, 1 for the first object"
-        if label == 255:
-            fix += "; 255 suggests a binary 0/255 mask, or a void label, which predictions must not hold"
+    if label == 255:
+        fix += "; 255 suggests a binary 0/255 mask, or a void label, which predictions must not hold"
     return _in_frame("stray-label", message, fix, source, sequence, frame)
 
 

@@ -1,6 +1,7 @@
 """Carry out a plan: all sequences, all predictions, every problem collected before anything is reported."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 
 from vosbench.engine.executors import run_tasks
@@ -51,6 +52,12 @@ def run(
     if problems:
         raise InputError([p for name in sorted(problems) for p in problems[name]])
     return tuple(zip(*(found[name] for name in sorted(found)), strict=True))
+
+
+def remarks(counts: tuple[SequenceCounts, ...]) -> tuple[str, ...]:
+    """What was noted about some sequences: one line for each kind of note."""
+    found = Counter(note for c in counts for note in c.notes)
+    return tuple(f"{note} ({n} of {len(counts)} sequences)" for note, n in found.items())
 
 
 def _size(task: Task) -> int:

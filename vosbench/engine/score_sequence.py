@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from zlib_ng import zlib_ng
 
 from vosbench.engine import problems as problems_of
-from vosbench.engine.labels import VOID, LabelSpace, StrayLabel
+from vosbench.engine.labels import BINARY_PREDICTION, BINARY_TRUTH, VOID, LabelSpace, StrayLabel
 from vosbench.engine.steadiness import REASONS, Steadiness
 from vosbench.engine.tally import Frame, Tally
 from vosbench.errors import InputError, Problem
@@ -74,6 +74,7 @@ class _Run:
     steadiness: Steadiness | None
     filled: NDArray[np.bool_]
     resized: NDArray[np.bool_]
+    binary: list[str] = field(default_factory=list)
     crc: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -123,12 +124,13 @@ def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
         frames = _labels_in_order(task)
         first = next(filter(len, frames), None) if rules.objects == "any-frame" else next(frames)
         if first is not None and first.tolist() == [VOID]:
-            note = f"{sequence.name}: ground truth of 0 and {VOID} taken as a binary mask"
-            return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), (note,)
+            return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), (BINARY_TRUTH,)
     ids = verbs.object_ids(rules.objects, sequence=sequence, first=first, void=rules.void)
     if ids == ():
         raise InputError([problems_of.no_object(task.gt, sequence.name, sequence.frames[0])])
-    return LabelSpace(ids=ids, rules=rules, proposals=proposals), ()
+    known = tuple(first.tolist()) if ids is None and first is not None else ids or ()
+    sole = 0 if proposals or len(known) != 1 else 1 if ids else known[0]
+    return LabelSpace(ids=ids, rules=rules, proposals=proposals, sole=sole), ()
 
 
 def _labels_in_order(task: Task) -> Iterator[NDArray[np.int64]]:
@@ -177,6 +179,8 @@ def _count(
         )
         return
     run.crc.append(_crc(raw))
+    if any(space.is_binary(plane) for plane in raw):
+        run.binary.append(name)
     if run.problems:
         return  # the rest of the sequence is read for its other problems, not counted
     run.tally.add(t, truth, Frame.of(planes))
@@ -230,6 +234,8 @@ def _finish(
     if space.ids is None:
         keep = np.unique(tally.gt[(gt_area > 0).any(1)])
         _refuse_strays(task, run, frames, keep)
+        if len(keep) > 1 and run.binary:
+            raise InputError([problems_of.stray_label(run.source, task.sequence.name, f, VOID) for f in run.binary])
     proposals = max(int(tally.pred[pred_area.any(1)].max(initial=0)), len(keep)) if space.proposals else 0
     rows = np.isin(tally.gt, keep) & ((tally.pred <= proposals) | (proposals == 0))
     known = {info.id: info for info in task.sequence.objects or ()}
@@ -252,7 +258,7 @@ def _finish(
         permuted=tally.permuted(keep, watched),
         stability=None if run.steadiness is None else run.steadiness.values[tally.pred[rows] - 1],
         stability_reason=None if run.steadiness is None else _REASONS[run.steadiness.reasons[tally.pred[rows] - 1]],
-        notes=notes,
+        notes=(*notes, *([BINARY_PREDICTION] if run.binary else [])),
     )
 
 

@@ -14,7 +14,7 @@ from vosbench import aggregate, kernel, tables
 from vosbench._version import __version__
 from vosbench.datasets.davis import Davis
 from vosbench.engine.plan import make_plan
-from vosbench.engine.run import Progress, run
+from vosbench.engine.run import Progress, remarks, run
 from vosbench.engine.score_sequence import SequenceCounts
 from vosbench.errors import UsageError
 from vosbench.locate import Root, Target, locate
@@ -134,7 +134,7 @@ def _result(
         "summary": aggregate.summary(objects, spec.rules),
         "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
         "best_permutation_J": _best_permutation(spec, counts),
-        "notes": [*notes, *(n for c in counts for n in c.notes)],
+        "notes": [*notes, *remarks(counts)],
         "environment": _environment(),
     }
     return RunResult(document, frames, objects)
