@@ -18,7 +18,6 @@ from vosbench.engine.run import Progress, remarks, run
 from vosbench.engine.score_sequence import SequenceCounts
 from vosbench.errors import UsageError
 from vosbench.locate import Root, Target, locate
-from vosbench.masks.sources import open_masks
 from vosbench.measures.catalog import MEASURES
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
@@ -82,7 +81,7 @@ def score_all(
         roots=tuple(roots),
     )
     spec = _with_measures(target.spec, measures)
-    sources = tuple(open_masks(Path(p), palette=palette) for p in predictions)
+    sources = tuple(target.dataset.predictions(Path(p), palette=palette) for p in predictions)
     sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
     if spec.rules.stability == "stable" and "T" in spec.rules.measures:
         sequences = _with_stability(sequences, target)

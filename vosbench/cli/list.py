@@ -42,7 +42,7 @@ def _grids() -> "dict[str, Grid]":
         ],
         "protocols": [(s.name, str(s.version), s.title, s.reference) for s in map(protocols.load, protocols.names())],
         "measures": [(m.name, m.title, "higher" if m.higher_is_better else "lower") for m in MEASURES.values()],
-        "layouts": list(LAYOUTS.items()),
+        "layouts": [(name, verb.files) for name, verb in LAYOUTS.items()],
     }
     headers = {
         "benchmarks": ("name", "task", "layout", "split", "ground truth", "home"),

@@ -18,7 +18,7 @@ import msgspec
 
 from vosbench.datasets.lists import not_found, read_list
 from vosbench.errors import InputError, Problem, UsageError
-from vosbench.masks.sources import MaskFolder
+from vosbench.masks.sources import MaskFolder, open_masks
 from vosbench.types import MaskSource, ObjectInfo, Sequence
 
 
@@ -63,6 +63,10 @@ class YouTubeVOS:
     def masks(self, split: str) -> MaskSource:
         """The ground truth of a split."""
         return MaskFolder(self.root / self._resolve(split)[0] / "Annotations")
+
+    def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
+        """Predictions, ``<sequence>/<frame>.png``."""
+        return open_masks(path, palette=palette)
 
     def _resolve(self, split: str) -> tuple[str, tuple[str, ...]]:
         """The folder of a split and, for a list of videos, their names."""

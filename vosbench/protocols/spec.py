@@ -67,7 +67,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class ProtocolSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A published protocol: its rules, in data and in words.
 
-    A deviation may end in a sentence that begins with "Measured:" and says what it does to a score.
+    A deviation may end in a sentence that begins with "Effect:" and says what it does to a score.
     """
 
     name: str

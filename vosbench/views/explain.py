@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from vosbench.measures.catalog import MEASURES
 from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.protocols import rules as verbs
-from vosbench.protocols.spec import ProtocolSpec
+from vosbench.protocols.spec import Data, ProtocolSpec
 
 
 def explain(spec: ProtocolSpec, width: int = 100) -> str:
@@ -18,10 +18,18 @@ def explain(spec: ProtocolSpec, width: int = 100) -> str:
     if spec.open_points:
         blocks += ["", "Not known of the reference:", *_bullets(spec.open_points, width)]
     if spec.data and spec.data.home:
-        hidden = spec.data.ground_truth == "hidden"
-        where = "hidden: only splits whose annotations you hold can be scored" if hidden else "public"
-        blocks += ["", f"Data: {spec.data.home} ({spec.data.licence}). Ground truth of {spec.data.split!r}: {where}."]
+        blocks += ["", textwrap.fill(data_sentence(spec.data), width, break_on_hyphens=False, break_long_words=False)]
     return "\n".join(blocks)
+
+
+def data_sentence(data: Data) -> str:
+    """Where the data is, its licence, and whether its ground truth can be had."""
+    licence = f"licence {data.licence}" if data.licence else "licence: see there"
+    where = (
+        "hidden: only splits whose annotations you hold can be scored" if data.ground_truth == "hidden" else "public"
+    )
+    others = f"; that of {_listed(data.hidden)} is hidden" if data.hidden else ""
+    return f"Data: {data.home}, {licence}. Ground truth of {data.split}: {where}{others}."
 
 
 def sentences(spec: ProtocolSpec) -> list[str]:
