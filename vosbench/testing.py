@@ -22,7 +22,7 @@ from vosbench.datasets.detect import open_dataset
 from vosbench.engine.plan import make_plan
 from vosbench.engine.run import run
 from vosbench.engine.score_sequence import SequenceCounts, Task, label_space
-from vosbench.masks.write import write_mask
+from vosbench.masks.write import write_label_map
 from vosbench.measures.catalog import MEASURES
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import ProtocolSpec
@@ -61,7 +61,7 @@ def write_label_maps(folder: Path, world: World, *, stems: str = "{:05d}") -> No
             for place, (label, looks) in enumerate(sorted(objects.items())):
                 if t < len(looks):
                     labels[draw(looks[t], place)] = label
-            _write(folder / sequence / f"{stems.format(t)}.png", labels)
+            write_label_map(folder / sequence / f"{stems.format(t)}.png", labels)
 
 
 def write_object_tree(folder: Path, world: World) -> None:
@@ -71,7 +71,7 @@ def write_object_tree(folder: Path, world: World) -> None:
             for t, look in enumerate(looks):
                 if look != "-":
                     mask = draw(look, place).astype(np.uint8)
-                    _write(folder / sequence / f"{number:03d}" / f"{t:05d}.png", mask)
+                    write_label_map(folder / sequence / f"{number:03d}" / f"{t:05d}.png", mask)
 
 
 def check_benchmark(protocol: str | Path, *, data: Path, split: str | None = None) -> None:
@@ -169,12 +169,7 @@ class _Echo:
         planes, known = self.truth.read(sequence, frame), self.known[sequence]
         if known is None:
             return planes
-        return tuple(np.where(np.isin(plane, known), plane, 0).astype(plane.dtype) for plane in planes)
+        return tuple(plane * np.isin(plane, known) for plane in planes)
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         return self.truth.where(sequence, frame)
-
-
-def _write(path: Path, labels: NDArray[np.uint8]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_mask(path, labels)

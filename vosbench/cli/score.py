@@ -47,12 +47,44 @@ def command(predictions: tuple[str, ...], form: str, out: str | None, by: tuple[
     from vosbench.scoring import score_all
 
     targets = _targets(out, predictions)
+    if finished := [p for p in predictions if Path(p, "result.json").is_file()]:
+        return _rescored(finished, predictions, targets, form, by, choices)
     if measures := choices.pop("measures"):
         choices["measures"] = [m.strip() for m in measures.split(",")]
     with options.progress_bar() as progress:
         runs = score_all(predictions, progress=progress, roots=options.data_roots(), **choices)
     for note in dict.fromkeys(note for run in runs for note in run.document["notes"]):
         options.remark(f"note: {note}")
+    for run, target in zip(runs, targets, strict=False):
+        run.save(target)
+        options.remark(f"wrote {target}")
+    click.echo(_render(runs, form, by), nl=False)
+
+
+def _rescored(
+    finished: list[str], predictions: tuple[str, ...], targets: list[Path], form: str, by: Any, choices: dict[str, Any]
+) -> None:
+    """Score finished runs by another protocol, from the counts they hold."""
+    from vosbench import results
+    from vosbench.protocols.load import load
+    from vosbench.rescore import rescore, with_measures
+
+    if len(finished) < len(predictions):
+        raise UsageError(f"{finished[0]} is a run, others are predictions", fix="score them in two calls")
+    given = [name for name in ("benchmark", "data", "gt", "split", "resize", "palette") if choices.get(name)]
+    if given or choices["missing"] != "error":
+        raise UsageError(
+            "a run is scored again from its counts: only --protocol and --measures apply",
+            fix="leave the others out, or score the predictions themselves",
+        )
+    runs = []
+    for path in finished:
+        run = results.load(path)
+        spec = load(choices["protocol"]) if choices["protocol"] else run.spec
+        measures = choices["measures"]
+        if measures:
+            spec = with_measures(spec, tuple(m.strip() for m in measures.split(",")))
+        runs.append(rescore(run, spec))
     for run, target in zip(runs, targets, strict=False):
         run.save(target)
         options.remark(f"wrote {target}")

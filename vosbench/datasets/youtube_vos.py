@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from vosbench.datasets.lists import not_found, read_list
+from vosbench.datasets.lists import list_file, not_found, read_list
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.sources import MaskFolder, open_masks
 from vosbench.types import MaskSource, ObjectInfo, Sequence
@@ -75,7 +75,7 @@ class YouTubeVOS:
         if not split.endswith(".txt"):
             have = ", ".join(self.splits()) or "none"
             raise UsageError(f"{self.root} has no split called {split!r}: it has {have}", fix="name one of them")
-        names = read_list(Path(split))
+        names = read_list(list_file(split, self.root))
         for folder in self.splits():
             if set(names) <= set(self._meta(folder).videos):
                 return folder, names

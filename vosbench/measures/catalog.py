@@ -139,3 +139,8 @@ def extra_hits(measures: Iterable[str]) -> tuple[str, ...]:
     """The tolerance rules, beside the protocol's own, under which contour hits must be counted for these measures."""
     needed = {count for m in measures if m in MEASURES for count in MEASURES[m].counts}
     return tuple(rule for rule, columns in EXTRA_HITS.items() if needed.issuperset(columns))
+
+
+def extra_columns(measures: Iterable[str]) -> tuple[str, ...]:
+    """The columns those hits are counted in."""
+    return tuple(column for rule in extra_hits(measures) for column in EXTRA_HITS[rule])
