@@ -1,17 +1,18 @@
 """Score a finished run by another protocol over the same counts, without reading a mask again."""
 
+from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from vosbench import aggregate
 from vosbench.errors import IncomparableError
 from vosbench.measures.catalog import COUNTS, MEASURES, extra_columns
+from vosbench.protocols import load as protocols
 from vosbench.protocols.rules import FRAMES
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec, Rules
-from vosbench.results import RunResult, run_keys
+from vosbench.results import RunResult, load, run_keys
 from vosbench.tables import Columns, scored
 
 
@@ -43,9 +44,19 @@ def rescore(run: RunResult, spec: ProtocolSpec) -> RunResult:
     return RunResult(document, frames, objects)
 
 
-def with_measures(spec: ProtocolSpec, measures: tuple[str, ...]) -> ProtocolSpec:
-    """The protocol with other measures."""
-    return msgspec.structs.replace(spec, rules=msgspec.structs.replace(spec.rules, measures=measures))
+def rescore_saved(
+    folder: str | Path, *, protocol: str | None = None, measures: tuple[str, ...] | None = None
+) -> RunResult:
+    """A run read from its folder and scored by another protocol, or its own, with other measures, or the protocol's.
+
+    Raises:
+        InputError: no run there.
+        UsageError: an unknown protocol or measure.
+        IncomparableError: see :func:`rescore`.
+    """
+    run = load(folder)
+    spec = protocols.load(protocol) if protocol else run.spec
+    return rescore(run, protocols.with_measures(spec, measures) if measures else spec)
 
 
 def differing(run: RunResult, rules: Rules) -> dict[str, tuple[str, str]]:

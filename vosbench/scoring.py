@@ -1,27 +1,22 @@
 """Score prediction folders: the one call behind ``vosbench score``."""
 
 import hashlib
-import platform
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import numpy as np
-
-from vosbench import aggregate, kernel, tables
-from vosbench._version import __version__
+from vosbench import aggregate, tables
 from vosbench.datasets.davis import Davis
 from vosbench.engine.plan import make_plan
 from vosbench.engine.run import Progress, remarks, run
 from vosbench.engine.score_sequence import SequenceCounts
 from vosbench.errors import UsageError
 from vosbench.locate import Root, Target, locate
-from vosbench.measures.catalog import MEASURES
+from vosbench.protocols import load as protocols
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
-from vosbench.results import SCHEMA, RunResult
+from vosbench.results import SCHEMA, RunResult, environment, load
 from vosbench.types import Sequence
 
 
@@ -80,7 +75,7 @@ def score_all(
         split=split,
         roots=tuple(roots),
     )
-    spec = _with_measures(target.spec, measures)
+    spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
     sources = tuple(target.dataset.predictions(Path(p), palette=palette) for p in predictions)
     sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
     if spec.rules.stability == "stable" and "T" in spec.rules.measures:
@@ -92,18 +87,22 @@ def score_all(
     )
 
 
+def load_or_score(paths: Collection[str | Path], **options: Any) -> tuple[RunResult, ...]:
+    """Load the finished runs among ``paths``, score the others together, and return all in the order given.
+
+    A folder with a ``result.json`` is a run; anything else is taken for predictions, and ``options`` are those of
+    :func:`score_all`, which also says what is raised.
+    """
+    finished = {path: load(path) for path in paths if (Path(path) / "result.json").is_file()}
+    others = [path for path in dict.fromkeys(paths) if path not in finished]
+    scored = dict(zip(others, score_all(others, **options) if others else (), strict=True))
+    return tuple((finished | scored)[path] for path in paths)
+
+
 def _with_stability(sequences: tuple[Sequence, ...], target: Target) -> tuple[Sequence, ...]:
     """The sequences with the dataset's word on whether T is meaningful."""
     known = target.dataset.stable() if isinstance(target.dataset, Davis) else {}
     return tuple(replace(s, stable=known.get(s.name)) for s in sequences)
-
-
-def _with_measures(spec: ProtocolSpec, measures: Collection[str] | None) -> ProtocolSpec:
-    if measures is None:
-        return spec
-    if unknown := [m for m in measures if m not in MEASURES]:
-        raise UsageError(f"unknown measure {unknown[0]!r}", fix=f"choose from {', '.join(MEASURES)}")
-    return msgspec.structs.replace(spec, rules=msgspec.structs.replace(spec.rules, measures=tuple(measures)))
 
 
 def _result(
@@ -127,6 +126,7 @@ def _result(
         "protocol": spec.as_dict(),
         "overrides": overrides,
         "dataset": {"fingerprint": truth, **_size(counts)},
+        "attributes": {c.sequence.name: list(c.sequence.attributes) for c in counts if c.sequence.attributes},
         "predictions": {"name": name, "fingerprint": _fingerprint(counts, [c.pred_crc for c in counts])},
         "filled": {c.sequence.name: int(c.filled.sum()) for c in counts if c.filled.any()},
         "resized": {c.sequence.name: int(c.resized.sum()) for c in counts if c.resized.any()},
@@ -134,7 +134,7 @@ def _result(
         "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
         "best_permutation_J": _best_permutation(spec, counts),
         "notes": [*notes, *remarks(counts)],
-        "environment": _environment(),
+        "environment": environment(),
     }
     return RunResult(document, frames, objects)
 
@@ -157,13 +157,3 @@ def _best_permutation(spec: ProtocolSpec, counts: tuple[SequenceCounts, ...]) ->
     if spec.rules.pairing != "id" or spec.rules.objects == "merged":
         return None
     return aggregate.best_permutation({c.sequence.name: c.permuted for c in counts if len(c.permuted)})
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "vosbench": __version__,
-        "kernel": kernel.BACKEND,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "platform": f"{platform.system()} {platform.machine()}",
-    }

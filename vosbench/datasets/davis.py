@@ -8,11 +8,12 @@
     JPEGImages/480p/<sequence>/<frame>.jpg        optional
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from vosbench.datasets.db_info import read_db_info
+from vosbench.datasets.db_info import SequenceInfo, read_db_info
 from vosbench.datasets.lists import not_found, read_list, split_file
 from vosbench.masks.sources import MaskFolder, open_masks
 from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
@@ -64,7 +65,15 @@ class Davis:
             raise not_found(
                 self.root, [f"{masks.where(n)}/*.png" for n in missing], "the ground truth of these sequences"
             )
-        return tuple(Sequence(name=n, frames=masks.frames(n), images=self._images(n)) for n in names)
+        return tuple(self._sequence(name, masks) for name in names)
+
+    def _sequence(self, name: str, masks: MaskFolder) -> Sequence:
+        attributes = self._info[name].attributes if name in self._info else ()
+        return Sequence(name=name, frames=masks.frames(name), images=self._images(name), attributes=attributes)
+
+    @cached_property
+    def _info(self) -> Mapping[str, SequenceInfo]:
+        return read_db_info(self.root)
 
     def masks(self, split: str) -> MaskSource:
         """The ground truth; DAVIS keeps all splits in one folder."""
@@ -77,7 +86,7 @@ class Davis:
 
     def stable(self) -> dict[str, bool]:
         """Whether temporal stability is meaningful, by sequence: ``eval_t`` of ``db_info``, else as in DAVIS-2016."""
-        if info := read_db_info(self.root):
+        if info := self._info:
             return {name: entry.eval_t for name, entry in info.items() if entry.eval_t is not None}
         return dict.fromkeys(UNSTABLE_DAVIS_2016, False) | dict.fromkeys(STABLE_DAVIS_2016_VAL, True)
 

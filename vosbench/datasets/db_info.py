@@ -21,13 +21,13 @@ class SequenceInfo:
 
 
 def read_db_info(root: Path) -> Mapping[str, SequenceInfo]:
-    """The entries by sequence; empty if the dataset has no such file.
+    """The entries by sequence; empty if the dataset has no such file. ``root`` may also be the file itself.
 
     Raises:
         InputError: a file that cannot be understood.
     """
     paths = [root / folder / f"db_info.{ending}" for folder in ("", "Annotations") for ending in ("yml", "yaml")]
-    path = next((p for p in paths if p.is_file()), None)
+    path = next((p for p in [root, *paths] if p.is_file()), None)
     if path is None:
         return {}
     import yaml

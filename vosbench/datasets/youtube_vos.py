@@ -6,8 +6,8 @@
     <split>/Annotations/<video>/<frame>.png
     <split>/JPEGImages/<video>/<frame>.jpg         optional
 
-Categories that occur in ``train/meta.json`` are seen, all others unseen. Without that file, ``unseen.txt`` in the root
-may name the unseen categories, one a line.
+Categories that occur in ``train/meta.json`` are seen, all others unseen. ``unseen.txt`` in the root, or beside the list
+of videos that is asked for, overrides this: it names the unseen categories, one a line.
 """
 
 from dataclasses import dataclass
@@ -35,6 +35,21 @@ class _Meta(msgspec.Struct, frozen=True):
     videos: dict[str, _Video]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Groups:
+    """Which categories are unseen, or which are seen; None where nothing says."""
+
+    unseen: frozenset[str] | None
+    seen: frozenset[str] | None
+
+    def of(self, category: str) -> str | None:
+        if self.unseen is not None:
+            return "unseen" if category in self.unseen else "seen"
+        if self.seen is not None:
+            return "seen" if category in self.seen else "unseen"
+        return None
+
+
 @dataclass(frozen=True)
 class YouTubeVOS:
     """A YouTube-VOS root, the folder that holds ``valid/`` and, for the seen categories, ``train/``."""
@@ -58,7 +73,8 @@ class YouTubeVOS:
         """The videos of a split in the order of ``meta.json``, or of a list of videos taken from any split."""
         folder, names = self._resolve(split)
         videos = self._meta(folder).videos
-        return tuple(self._sequence(folder, name, videos[name]) for name in names or videos)
+        groups = _Groups(unseen=self._unseen(split), seen=self._seen)
+        return tuple(self._sequence(folder, name, videos[name], groups) for name in names or videos)
 
     def masks(self, split: str) -> MaskSource:
         """The ground truth of a split."""
@@ -83,26 +99,20 @@ class YouTubeVOS:
             f"no split of {self.root} holds all videos listed in {split}", fix="check the names in the list"
         )
 
-    def _sequence(self, folder: str, name: str, video: _Video) -> Sequence:
+    def _sequence(self, folder: str, name: str, video: _Video, groups: "_Groups") -> Sequence:
         objects = tuple(
-            ObjectInfo(id=int(key), category=o.category, group=self._group(o.category), frames=tuple(sorted(o.frames)))
+            ObjectInfo(id=int(key), category=o.category, group=groups.of(o.category), frames=tuple(sorted(o.frames)))
             for key, o in sorted(video.objects.items(), key=lambda item: int(item[0]))
         )
         frames = sorted({frame for o in objects for frame in o.frames or ()})
         images = self.root / folder / "JPEGImages" / name
         return Sequence(name=name, frames=tuple(frames), objects=objects, images=images if images.is_dir() else None)
 
-    def _group(self, category: str) -> str | None:
-        if self._unseen is not None:
-            return "unseen" if category in self._unseen else "seen"
-        if self._seen is not None:
-            return "seen" if category in self._seen else "unseen"
-        return None
-
-    @cached_property
-    def _unseen(self) -> frozenset[str] | None:
-        path = self.root / "unseen.txt"
-        return frozenset(path.read_text().split("\n")) if path.is_file() else None
+    def _unseen(self, split: str) -> frozenset[str] | None:
+        """The categories in ``unseen.txt``, beside the list of videos if there is one there."""
+        folders = [Path(split).parent, self.root] if split.endswith(".txt") else [self.root]
+        path = next((f / "unseen.txt" for f in folders if (f / "unseen.txt").is_file()), None)
+        return frozenset(path.read_text(encoding="utf-8").splitlines()) if path else None
 
     @cached_property
     def _seen(self) -> frozenset[str] | None:

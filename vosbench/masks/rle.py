@@ -100,15 +100,13 @@ def _runs(text: str) -> NDArray[np.int64]:
     """COCO's compressed text: numbers in groups of five bits, lowest first; from the fourth on, each is the difference
     to the one two before."""
     digits = np.frombuffer(text.encode(errors="replace"), np.uint8).astype(np.int64) - 48
-    if ((digits < 0) | (digits > 63)).any() or (len(digits) and digits[-1] & 32):
+    if not len(digits) or ((digits < 0) | (digits > 63)).any() or digits[-1] & 32:
         raise EncodingError("its text is no run-length encoding")
     ends = np.flatnonzero(digits & 32 == 0)
     starts = np.append(0, ends[:-1] + 1)
     place = np.arange(len(digits)) - np.repeat(starts, ends - starts + 1)
     if (place > 6).any():
         raise EncodingError("a run is too long")
-    if not len(ends):
-        return np.zeros(0, np.int64)
     numbers = np.add.reduceat((digits & 31) << (5 * place), starts)
     negative = digits[ends] & 16 > 0
     numbers = np.where(negative, numbers - (1 << 5 * (place[ends] + 1)), numbers)

@@ -1,5 +1,6 @@
 """Label maps to files."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +19,26 @@ def write_label_map(path: Path, labels: NDArray[np.integer]) -> None:
 
     Raises UsageError if the array is not two-dimensional or holds an id that a palette PNG cannot.
     """
+    content = encode_label_map(labels, name=str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def encode_label_map(labels: NDArray[np.integer], *, name: str = "label map") -> bytes:
+    """The bytes of that file. ``name`` is what to call it in errors, which are those of :func:`write_label_map`."""
     if labels.ndim != 2:
         raise UsageError(
-            f"{path}: a label map has two dimensions, not shape {labels.shape}", fix="pass ids, not colours"
+            f"{name}: a label map has two dimensions, not shape {labels.shape}", fix="pass ids, not colours"
         )
     if labels.dtype != np.uint8 and labels.size and not 0 <= int(labels.min()) <= int(labels.max()) <= 255:
         raise UsageError(
-            f"{path}: object ids {int(labels.min())} to {int(labels.max())} do not fit a palette PNG",
+            f"{name}: object ids {int(labels.min())} to {int(labels.max())} do not fit a palette PNG",
             fix="number the objects of a sequence from 1 to 255",
         )
-    image = Image.fromarray(labels.astype(np.uint8, copy=False))
+    image = Image.fromarray(labels.astype(np.uint8, copy=False), mode="L")
     image.putpalette(davis_palette().tobytes())  # turns the greyscale values into indices
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    image.save(partial, format="PNG", compress_level=3)
-    partial.replace(path)
+    file = BytesIO()
+    image.save(file, format="PNG", compress_level=3)
+    return file.getvalue()

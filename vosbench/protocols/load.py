@@ -1,5 +1,6 @@
 """Find protocols by name: the TOML files beside this module, those of installed packages, or a file of one's own."""
 
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -55,3 +56,10 @@ def read(path: Path) -> ProtocolSpec:
     if unknown := [m for m in spec.rules.headline if m not in {*spec.rules.measures, *composites(spec.rules.measures)}]:
         raise UsageError(f"{path}: the headline {unknown[0]!r} is not measured", fix="add its measures")
     return spec
+
+
+def with_measures(spec: ProtocolSpec, measures: Collection[str]) -> ProtocolSpec:
+    """The protocol with other measures. Raises UsageError for one that does not exist."""
+    if unknown := [m for m in measures if m not in MEASURES]:
+        raise UsageError(f"unknown measure {unknown[0]!r}", fix=f"choose from {', '.join(MEASURES)}")
+    return msgspec.structs.replace(spec, rules=msgspec.structs.replace(spec.rules, measures=tuple(measures)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vosbench.results import RunResult
+from vosbench.results import RunResult, unique_names
 from vosbench.tables import Columns
 from vosbench.views.grid import Grid
 
@@ -29,7 +29,7 @@ def percent(value: float | None) -> str:
     >>> percent(0.7123), percent(None)
     ('71.2', '–')
     """
-    return "–" if value is None or math.isnan(value) else f"{100 * value:.1f}"
+    return "–" if value is None or math.isnan(value) else f"{100 * value:z.1f}"
 
 
 def headline(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
@@ -40,28 +40,12 @@ def headline(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
     columns = _ordered(runs[0].document["summary"])
     groups = list(dict.fromkeys(c["group"] for c in runs[0].document["summary"]))
     groups.sort(key=lambda g: ["overall", *runs[0].spec.rules.groups, "all", "stable"].index(g))
-    rows = [
-        [name, group, *_cells(document, group, columns, exact=exact)]
-        for name, document in [
-            (unique, run.document["summary"]) for unique, run in zip(_names(runs), runs, strict=True)
-        ]
-        + [("(predicting nothing)", runs[0].document["predicting_nothing"])]
-        for group in (groups if name_is_run(name) else groups[:1])
-    ]
+    named = zip(unique_names(runs), [run.document["summary"] for run in runs], strict=True)
+    rows = [[name, g, *_cells(cells, g, columns, exact=exact)] for name, cells in named for g in groups]
+    if nothing := runs[0].document["predicting_nothing"]:
+        rows.append(["(predicting nothing)", groups[0], *_cells(nothing, groups[0], columns, exact=exact)])
     header = ["", "group", *[m if s == "mean" else f"{m} {s}" for m, s in columns]]
     return Grid(header=header, rows=rows, labels=2)
-
-
-def name_is_run(name: str) -> bool:
-    """Is this row label a run rather than the predicting-nothing row?"""
-    return name != "(predicting nothing)"
-
-
-def _names(runs: Sequence[RunResult]) -> list[str]:
-    """Short names of the runs; the full path where two share one."""
-    names = [run.name for run in runs]
-    full = [run.document["predictions"]["name"] for run in runs]
-    return [f if names.count(n) > 1 else n for n, f in zip(names, full, strict=True)]
 
 
 def _ordered(cells: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:

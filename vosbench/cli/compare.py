@@ -1,0 +1,87 @@
+"""``vosbench compare``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vosbench.cli import options
+from vosbench.errors import UsageError
+
+#: What ``--by`` takes; vosbench.slices explains each.
+PROPERTIES = ("sequence", "group", "category", "instances", "size", "entry", "reappearance", "growth", "attribute")
+
+
+@click.command("compare", short_help="Compare methods: intervals, tests, slices.")
+@click.argument("runs", nargs=-1, required=True, metavar="RUNS...")
+@click.option("--baseline", metavar="RUN", help="Compare with this one of RUNS. Default: the first.")
+@click.option("--measure", metavar="NAME", help="Test and slice this measure. Default: J&F, or the first there is.")
+@click.option("--by", type=click.Choice(PROPERTIES), multiple=True, help="Also means over objects that share this.")
+@click.option("--attributes", metavar="FILE", help="db_info.yml with the attributes of the sequences.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the resampling.")
+@click.option("--resamples", type=click.IntRange(100), default=10_000, show_default=True, help="How many.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "md", "latex", "csv", "html"]),
+    default="table",
+    show_default=True,
+    help="What stdout gets; csv has all numbers in full.",
+)
+@options.data_options
+@options.mask_options
+def command(
+    runs: tuple[str, ...],
+    baseline: str | None,
+    measure: str | None,
+    by: tuple[str, ...],
+    attributes: str | None,
+    seed: int,
+    resamples: int,
+    form: str,
+    **choices: Any,
+) -> None:
+    """Compare finished runs, or prediction folders, which are scored first (data options as in `vosbench score`).
+
+    Sequences are resampled, not objects: intervals by a paired bootstrap, p values by a permutation test, corrected for
+    the number of methods. Runs made by different rules are refused.
+
+    \b
+    Examples:
+      vosbench compare runs/mine runs/theirs
+      vosbench compare runs/a runs/b runs/c --baseline runs/b --by size --by reappearance
+      vosbench compare preds/ runs/a --benchmark davis2016 --data /data/DAVIS --format latex > table.tex
+
+    \b
+    Exit codes: 0 compared · 2 usage · 3 problems with the input · 4 the runs were made by different rules
+    """
+    from vosbench.compare import compare
+    from vosbench.scoring import load_or_score
+
+    if baseline is not None and _key(baseline) not in map(_key, runs):
+        raise UsageError(f"--baseline {baseline} is none of the runs", fix="repeat one of them")
+    with options.progress_bar() as progress:
+        loaded = load_or_score(runs, progress=progress, roots=options.data_roots(), **choices)
+    if attributes is not None:
+        from vosbench.datasets.db_info import read_db_info
+
+        for run in loaded:
+            known = read_db_info(Path(attributes))
+            run.document["attributes"] = {name: list(info.attributes) for name, info in known.items()}
+    number = list(map(_key, runs)).index(_key(baseline)) if baseline is not None else 0
+    found = compare(loaded, baseline=number, measure=measure, by=by, seed=seed, resamples=resamples)
+    click.echo(_render(found, form))
+
+
+def _key(path: str) -> Path:
+    return Path(path).resolve()
+
+
+def _render(found: Any, form: str) -> str:
+    from vosbench.views import comparison
+    from vosbench.views.grid import RENDERERS, as_comment
+
+    if form == "csv":
+        return "\n".join(map(RENDERERS[form], comparison.flat(found)))
+    blocks = [RENDERERS[form](grid) for grid in comparison.grids(found)]
+    return "\n\n".join([*blocks, as_comment(comparison.footnotes(found), form)])

@@ -1,0 +1,118 @@
+"""A comparison as tables: the methods with their intervals, the differences with their tests, and slices."""
+
+import math
+from collections.abc import Sequence
+
+from vosbench.compare import Comparison, Estimate, lower_is_better
+from vosbench.views.grid import Grid
+from vosbench.views.summary import percent
+
+
+def grids(found: Comparison) -> list[Grid]:
+    """All tables of a comparison."""
+    return [methods(found), differences(found), *(_slices(found, by) for by in found.slices)]
+
+
+def methods(found: Comparison) -> Grid:
+    """One row for each method: every measure with half the width of its 95 % interval; the best is bold."""
+    columns = [[_with_spread(e) for e in found.estimates[m]] for m in found.estimates]
+    bold = {(i, k + 1) for k, m in enumerate(found.estimates) for i in best(found, m)}
+    rows = [[name, *cells] for name, *cells in zip(found.names, *columns, strict=True)]
+    return Grid(
+        header=["", *found.estimates],
+        rows=rows,
+        caption=f"{found.sequences} sequences, ± half of the 95 % interval",
+        bold=frozenset(bold),
+    )
+
+
+def best(found: Comparison, measure: str) -> list[int]:
+    """The rows whose shown value is the best of a measure; several where they look the same."""
+    shown = [round(100 * e.value, 1) for e in found.estimates[measure]]
+    defined = [v for v in shown if not math.isnan(v)]
+    top = (min if lower_is_better(measure) else max)(defined, default=math.nan)
+    return [i for i, v in enumerate(shown) if v == top]
+
+
+def differences(found: Comparison) -> Grid:
+    """One row for each method but the baseline."""
+    rows = [
+        [
+            d.name,
+            signed(d.delta.value),
+            f"[{signed(d.delta.low)}, {signed(d.delta.high)}]",
+            probability(d.p),
+            probability(d.p_holm),
+            f"{d.better}/{d.even}/{d.worse}",
+        ]
+        for d in found.differences
+    ]
+    return Grid(
+        header=["", f"Δ {found.measure}", "95 % interval", "p", "p (Holm)", "better/even/worse"],
+        rows=rows,
+        caption=f"{found.measure} against {found.names[found.baseline]}",
+        bold=frozenset((i, 1) for i, d in enumerate(found.differences) if d.p_holm < 0.05),
+    )
+
+
+def _slices(found: Comparison, by: str) -> Grid:
+    header = [by, "objects", *found.names]
+    rows = [[s.label, str(s.objects), *map(percent, s.values)] for s in found.slices[by]]
+    return Grid(header=header, rows=rows, caption=f"{found.measure} by {by}")
+
+
+def footnotes(found: Comparison) -> list[str]:
+    """How the numbers were made."""
+    return [
+        f"intervals: paired bootstrap, {found.resamples} resamples of whole sequences, percentile, seed {found.seed}",
+        f"p: two-sided permutation test over the same sequences; Holm over {len(found.differences)} comparison(s)",
+        "better/even/worse: sequences; even within 0.1 points",
+        f"signature  {found.signature}",
+    ]
+
+
+def flat(found: Comparison) -> list[Grid]:
+    """The same numbers in full as one long table, for CSV."""
+    header = ["method", "measure", "value", "low", "high", "delta", "delta_low", "delta_high", "p", "p_holm"]
+    header += ["better", "even", "worse", "slice", "label", "objects"]
+    by_name = {d.name: d for d in found.differences}
+    rows = []
+    for measure, estimates in found.estimates.items():
+        for name, e in zip(found.names, estimates, strict=True):
+            d = by_name.get(name) if measure == found.measure else None
+            tests = [d.delta.value, d.delta.low, d.delta.high, d.p, d.p_holm, d.better, d.even, d.worse] if d else []
+            rows.append([name, measure, *_plain([e.value, e.low, e.high, *tests]), *[""] * (11 - len(tests))])
+    for by, slices in found.slices.items():
+        for s in slices:
+            for name, value in zip(found.names, s.values, strict=True):
+                rows.append([name, found.measure, *_plain([value]), *[""] * 10, by, s.label, str(s.objects)])
+    return [Grid(header=header, rows=rows, labels=2)]
+
+
+def signed(value: float) -> str:
+    """A difference of fractions in points, with its sign.
+
+    >>> signed(0.0123), signed(-0.0001)
+    ('+1.2', '0.0')
+    """
+    if math.isnan(value):
+        return "–"
+    text = f"{100 * value:+z.1f}"
+    return "0.0" if text == "+0.0" else text
+
+
+def probability(p: float) -> str:
+    """A p value with three decimals.
+
+    >>> probability(0.04321), probability(0.0001)
+    ('0.043', '<0.001')
+    """
+    return "–" if math.isnan(p) else "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _with_spread(e: Estimate) -> str:
+    return f"{percent(e.value)} ± {percent((e.high - e.low) / 2)}"
+
+
+def _plain(values: Sequence[float]) -> list[str]:
+    return ["" if math.isnan(v) else repr(v) for v in values]
