@@ -67,6 +67,14 @@ LAYOUTS: Mapping[str, LayoutVerb] = {
 }
 
 
+def files_of(data: Data) -> str:
+    """The files that make up a dataset, as a pattern for people."""
+    if data.layout not in LAYOUTS:
+        return f"layout {data.layout}, of another package"
+    lists = f"{data.lists}/" if data.lists else ""
+    return LAYOUTS[data.layout].files.replace("<annotations>", data.annotations).replace("<lists>/", lists)
+
+
 def layout_of(data: Data, root: Path) -> Dataset:
     """The layout a protocol's data section asks for, at ``root``; nothing is read yet.
 

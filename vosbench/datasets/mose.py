@@ -31,9 +31,14 @@ class Mose(SplitFolders):
         return tuple(
             Sequence(
                 name=name,
-                frames=masks.frames(name),
+                frames=self._frames(folder, name) or masks.frames(name),
                 objects=tuple(ObjectInfo(id=label_of(str(key), self.root)) for key in videos[name].objects),
                 images=self.images(folder, name),
             )
             for name in names or videos
         )
+
+    def _frames(self, folder: str, video: str) -> tuple[str, ...]:
+        """The stems of the video's pictures: where truth is hidden, annotations are there for the first frame only."""
+        images = self.images(folder, video)
+        return tuple(sorted(p.stem for p in images.glob("*.jpg"))) if images else ()
