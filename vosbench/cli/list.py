@@ -8,6 +8,7 @@ import click
 from vosbench.protocols import load as protocols
 
 if TYPE_CHECKING:
+    from vosbench.protocols.spec import Data
     from vosbench.views.grid import Grid
 
 KINDS = ("benchmarks", "protocols", "measures", "layouts")
@@ -31,23 +32,30 @@ def command(what: str | None) -> None:
 
 
 def _grids() -> "dict[str, Grid]":
-    from vosbench.datasets.detect import LAYOUTS
+    from vosbench.datasets.detect import LAYOUTS, files_of
     from vosbench.locate import benchmarks
     from vosbench.measures.catalog import MEASURES
     from vosbench.views.grid import Grid
 
     rows: dict[str, Sequence[Sequence[str]]] = {
         "benchmarks": [
-            (s.name, s.task, d.layout, d.split, d.ground_truth, d.home) for s in benchmarks() if (d := s.data)
+            (s.name, s.task, d.split, _ground_truth(d), d.licence or "see home", d.home, files_of(d))
+            for s in benchmarks()
+            if (d := s.data)
         ],
         "protocols": [(s.name, str(s.version), s.title, s.reference) for s in map(protocols.load, protocols.names())],
         "measures": [(m.name, m.title, "higher" if m.higher_is_better else "lower") for m in MEASURES.values()],
-        "layouts": list(LAYOUTS.items()),
+        "layouts": [(name, verb.files) for name, verb in LAYOUTS.items()],
     }
     headers = {
-        "benchmarks": ("name", "task", "layout", "split", "ground truth", "home"),
+        "benchmarks": ("name", "task", "split", "ground truth", "licence", "home", "layout"),
         "protocols": ("name", "version", "title", "reference"),
         "measures": ("name", "title", "better"),
         "layouts": ("name", "files"),
     }
     return {kind: Grid(header=headers[kind], rows=rows[kind], labels=9) for kind in KINDS}
+
+
+def _ground_truth(data: "Data") -> str:
+    """Whether it is public, and which further splits are hidden."""
+    return data.ground_truth + (f" (hidden: {', '.join(data.hidden)})" if data.hidden else "")
