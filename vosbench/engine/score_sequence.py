@@ -56,7 +56,6 @@ class SequenceCounts:
     filled: NDArray[np.bool_]
     resized: NDArray[np.bool_]
     gt_crc: tuple[int, ...]
-    pred_crc: tuple[int, ...]
     permuted: NDArray[np.float64]
     stability: NDArray[np.float64] | None = None
     stability_reason: NDArray[np.object_] | None = None
@@ -75,7 +74,6 @@ class _Run:
     filled: NDArray[np.bool_]
     resized: NDArray[np.bool_]
     binary: list[str] = field(default_factory=list)
-    crc: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -185,7 +183,6 @@ def _count(
             problems_of.stray_label(run.source, sequence, name, error.label, space.n_gt, space.proposals)
         )
         return
-    run.crc.append(crc32(raw))
     if any(space.is_binary(plane) for plane in raw):
         run.binary.append(name)
     if run.problems:
@@ -248,7 +245,6 @@ def _finish(
         filled=run.filled,
         resized=run.resized,
         gt_crc=gt_crc,
-        pred_crc=tuple(run.crc),
         permuted=tally.permuted(keep, watched),
         stability=None if run.steadiness is None else run.steadiness.values[tally.pred[rows] - 1],
         stability_reason=None if run.steadiness is None else _REASONS[run.steadiness.reasons[tally.pred[rows] - 1]],

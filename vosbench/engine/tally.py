@@ -66,10 +66,11 @@ class Tally:
     def add(self, t: int, truth: Frame, guess: Frame) -> None:
         """Count frame number ``t`` of those expected."""
         inter = self._joint_histogram(truth, guess)
-        # Every plane of one side met every plane of the other, so areas were counted once for each of those.
-        gt_area, pred_area = inter.sum(1) // len(guess.planes), inter.sum(0) // len(truth.planes)
+        gt_area, pred_area = inter.sum(1), inter.sum(0)
+        if len(truth.planes) * len(guess.planes) > 1:  # every plane met every plane: areas were counted several times
+            gt_area, pred_area = gt_area // len(guess.planes), pred_area // len(truth.planes)
         if self.overlaps is not None:
-            n = len(self.overlaps[t])
+            n = self.overlaps.shape[1]
             self.overlaps[t] = inter[1 : n + 1, 1 : n + 1]
         reach = contour.reach(truth.planes[0].shape, self.tolerance)
         row = self.counts[:, :, t]
@@ -108,6 +109,9 @@ class Tally:
         reach: NDArray[np.int32],
         only: NDArray[np.bool_] | None = None,
     ) -> None:
+        if only is None and len(self.gt) < 32:  # few rows: the kernel skips an absent contour faster than we find it
+            out += kernel.contour_hits(ours, theirs, self._pairs, reach).T
+            return
         wanted = (ours.lengths[self.gt] > 0) & (theirs.lengths[self.pred] > 0)
         rows = (wanted if only is None else wanted & only).nonzero()[0]
         if len(rows):
