@@ -10,7 +10,7 @@ from zlib_ng import zlib_ng
 from vosbench.types import LabelMap, Masks
 
 
-def resized(plane: LabelMap, shape: tuple[int, ...]) -> LabelMap:
+def resized(plane: NDArray[np.integer], shape: tuple[int, ...]) -> LabelMap:
     """A label map at another size (height, width): nearest neighbour by pixel centres."""
     rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(shape, plane.shape, strict=True))
     return np.ascontiguousarray(plane[rows][:, columns])

@@ -4,7 +4,7 @@ One TOML file a published protocol, frozen, unknown keys refused. There is no in
 the name of a verb in :mod:`vosbench.protocols.rules`.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -23,11 +23,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     objects: ObjectRule
     void: VoidRule = "object"
     pairing: Literal["id", "hungarian"] = "id"
-    max_proposals: int = 20
+    max_proposals: Annotated[int, msgspec.Meta(ge=1, le=255)] = 20
     extra_ids: Literal["error", "ignore"] = "error"
     absent: Literal["empty", "zero"] = "empty"
     measures: tuple[str, ...] = ("J", "F")
-    tolerance: float = 0.008
+    tolerance: Annotated[float, msgspec.Meta(gt=0)] = 0.008
     stability: Literal["stable", "all"] = "all"
     statistics: tuple[Statistic, ...] = ("mean", "recall", "decay")
     groups: tuple[str, ...] = ()

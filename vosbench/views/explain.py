@@ -11,7 +11,8 @@ from vosbench.protocols.spec import Data, ProtocolSpec
 
 def explain(spec: ProtocolSpec, width: int = 100) -> str:
     """The rules of a protocol as a person would tell them, with its deviations from the reference and open points."""
-    blocks = [f"{spec.title} ({spec.name}, version {spec.version})", f"Reference: {spec.reference}."]
+    blocks = [f"{spec.title} ({spec.name}, version {spec.version})"]
+    blocks += textwrap.wrap(f"Reference: {spec.reference}.", width)
     blocks += ["", *_bullets(sentences(spec), width)]
     if spec.deviations:
         blocks += ["", "Where it deviates from its reference, and why:", *_bullets(spec.deviations, width)]
