@@ -56,6 +56,12 @@ def layout(root: Path, data: Data) -> Annotations:
     return Annotations(root, data.annotations)
 
 
+def forget() -> None:
+    """What was found out about installed packages."""
+    protocols.load.cache_clear()
+    protocols._of_packages.cache_clear()
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installed package with a layout and a protocol."""
@@ -71,9 +77,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(plugins, "entry_points", lambda group: points.get(group, []))
     objects = {("vosbench.layouts", "odd"): layout, ("vosbench.protocols", "theirs"): str(path)}
     monkeypatch.setattr(plugins, "load", lambda group, name: objects[group, name])
-    protocols.load.cache_clear()
+    forget()
     yield path
-    protocols.load.cache_clear()
+    forget()
 
 
 def test_entry_points(package: Path, tmp_path: Path) -> None:
@@ -89,7 +95,7 @@ def test_entry_points(package: Path, tmp_path: Path) -> None:
 def test_a_name_that_is_taken(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = [EntryPoint("davis2017", "their_package:PROTOCOL", "vosbench.protocols")]
     monkeypatch.setattr(plugins, "entry_points", lambda group: points if group == "vosbench.protocols" else [])
-    protocols.load.cache_clear()
+    forget()
     with pytest.raises(UsageError, match="brings a protocol called 'davis2017', which vosbench has itself"):
         protocols.load("davis2017")
 
