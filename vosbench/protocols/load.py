@@ -58,7 +58,9 @@ def read(path: Path) -> ProtocolSpec:
         raise UsageError(f"{path} is not a protocol: {error}", fix="see docs/protocols.md for the keys") from error
     if unknown := [m for m in spec.rules.measures if m not in MEASURES]:
         known = ", ".join(MEASURES)
-        raise UsageError(f"{path}: there is no measure called {unknown[0]!r}", fix=f"use some of {known}")
+        raise UsageError(
+            f"{path}: there is no measure called {unknown[0]} - at `$.rules.measures`", fix=f"use some of {known}"
+        )
     if unknown := [m for m in spec.rules.headline if m not in {*spec.rules.measures, *composites(spec.rules.measures)}]:
         raise UsageError(f"{path}: the headline {unknown[0]!r} is not measured", fix="add its measures")
     return spec
