@@ -33,9 +33,8 @@ def test_contract(tmp_path: Path) -> None:
 
 def test_empty_predictions(tmp_path: Path) -> None:
     """protocols.md section 9, vector 6: visible in the last 2 of 10 scored frames 0.0, in the first 2 of 10 80.0."""
-    root = write(tmp_path, {"v": {0: "..........xx."[:12], 1: "xxx........."}})
-    # object 0 shows on frames 10 and 11, of which 10 is scored; give it two scored frames
-    root = write(tmp_path / "two", {"v": {0: ".........xxx", 1: "xxx........."}})
+    # frame 0 and frame 11 are not scored
+    root = write(tmp_path / "data", {"v": {0: ".........xxx", 1: "xxx........."}})
     preds = write(tmp_path / "preds", {"v": {0: "............", 1: "............"}}, ".")
     values = score(root, preds)
     assert values["v", 1] == 0.0

@@ -105,7 +105,7 @@ def test_a_name_that_is_taken(package: Path, monkeypatch: pytest.MonkeyPatch) ->
     [
         ('frames = "drop-first-last"', 'frames = "some"', "some"),
         ('void = "background"', 'voids = "background"', "voids"),
-        ('measures = ["J"]', 'measures = ["IoU"]', "no measure called 'IoU'"),
+        ('measures = ["J"]', 'measures = ["IoU"]', "no measure called IoU"),
         ('headline = ["J"]', 'headline = ["J&F"]', "headline 'J&F' is not measured"),
         ('statistics = ["mean", "tr"]', 'statistics = ["median"]', "median"),
     ],
