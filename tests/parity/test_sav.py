@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import vosbench
 from vosbench.errors import InputError
-from vosbench.testing import check_benchmark, write_object_tree
+from vosbench.masks.write import write_label_map
+from vosbench.testing import check_benchmark, draw, write_object_tree
 
 TRUTH = {
     # scored are frames 1 to 10
@@ -33,9 +35,8 @@ def test_contract(tmp_path: Path) -> None:
 
 def test_empty_predictions(tmp_path: Path) -> None:
     """protocols.md section 9, vector 6: visible in the last 2 of 10 scored frames 0.0, in the first 2 of 10 80.0."""
-    root = write(tmp_path, {"v": {0: "..........xx."[:12], 1: "xxx........."}})
-    # object 0 shows on frames 10 and 11, of which 10 is scored; give it two scored frames
-    root = write(tmp_path / "two", {"v": {0: ".........xxx", 1: "xxx........."}})
+    # frame 0 and frame 11 are not scored
+    root = write(tmp_path / "data", {"v": {0: ".........xxx", 1: "xxx........."}})
     preds = write(tmp_path / "preds", {"v": {0: "............", 1: "............"}}, ".")
     values = score(root, preds)
     assert values["v", 1] == 0.0
@@ -65,8 +66,6 @@ def test_own_listing_and_early_false_positive(tmp_path: Path) -> None:
 
 def test_overlapping_objects(tmp_path: Path) -> None:
     """Two objects on the same pixels are both perfect."""
-    from vosbench.masks.write import write_label_map
-    from vosbench.testing import draw
 
     for t in range(4):
         for number in (0, 1):
@@ -99,3 +98,33 @@ def test_list_of_videos(tmp_path: Path) -> None:
     (root / "sav_val/sav_val.txt").write_text("v2\n")
     run = vosbench.score(root / "sav_val/Annotations_6fps", benchmark="sav", data=root)
     assert run.document["dataset"]["sequences"] == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_like_the_reference_on_random_objects(tmp_path: Path, seed: int) -> None:
+    """sav_evaluator runs the evaluator of vos-benchmark on each object's frames but the first and the last."""
+    evaluator = pytest.importorskip("vos_benchmark.evaluator", reason="vos-benchmark is not installed")
+    rng = np.random.default_rng(seed)
+    expected = {}
+    for number in range(3):
+        first, judge = int(rng.integers(0, 3)), evaluator.Evaluator()
+        at = rng.integers(0, 20, 2)
+        for t in range(first, 12):
+            at += rng.integers(-3, 4, 2)
+            masks = {}
+            for side, shift in (("gt", 0), ("preds", 2)):
+                masks[side] = np.zeros((50, 60), np.uint8)
+                if rng.random() < 0.6:
+                    y, x = np.maximum(at + shift, 0)
+                    masks[side][y : y + 14, x : x + 17] = 1
+                folder = {"gt": "gt/sav_val/Annotations_6fps", "preds": "preds"}[side]
+                write_label_map(tmp_path / folder / f"v/{number:03d}/{t:05d}.png", masks[side])
+            if first < t < 11:
+                judge.feed_frame(masks["preds"], masks["gt"])
+        iou, boundary = judge.conclude()
+        expected[number + 1] = (iou[1] / 100, boundary[1] / 100)
+    run = vosbench.score(tmp_path / "preds", benchmark="sav", data=tmp_path / "gt")
+    for measure, position in (("J", 0), ("F", 1)):
+        rows = run.objects[(run.objects.measure == measure) & (run.objects.statistic == "mean")]
+        found = dict(zip(rows.object, rows.value, strict=True))
+        assert found == pytest.approx({k: v[position] for k, v in expected.items()}, abs=1e-12)

@@ -53,6 +53,10 @@ class ObjectTree:
             )
         return found
 
+    @cached_property
+    def _have(self) -> Mapping[str, frozenset[str]]:
+        return {path: frozenset(self.files.frames(path)) for path in self.files.sequences()}
+
     def sequences(self) -> tuple[str, ...]:
         """Names of the sequences, sorted."""
         return tuple(sorted(self.folders))
@@ -72,7 +76,7 @@ class ObjectTree:
         """All objects of a frame. Raises InputError naming the file, also where objects differ in size."""
         masks: list[tuple[int, NDArray[np.bool_]]] = []
         for label, path in sorted(self.folders.get(sequence, {}).items()):
-            if frame not in self.files.frames(path):
+            if frame not in self._have[path]:
                 continue
             mask = self.files.read(path, frame)[0] > 0
             if masks and mask.shape != masks[0][1].shape:

@@ -143,13 +143,18 @@ class InstanceFile:
     def _by_name(self) -> dict[str, Video]:
         return {video.name: video for video in self.videos.values()}
 
+    @cached_property
+    def _positions(self) -> dict[str, dict[str, int]]:
+        """By video, where each frame stands."""
+        return {name: {frame: t for t, frame in enumerate(video.frames)} for name, video in self._by_name.items()}
+
     def sequences(self) -> tuple[str, ...]:
         """Names of the videos, sorted."""
         return tuple(sorted(self._by_name))
 
     def frames(self, sequence: str) -> tuple[str, ...]:
         """Stems of a video's frames, sorted."""
-        return tuple(sorted(self._by_name[sequence].frames)) if sequence in self._by_name else ()
+        return tuple(sorted(self._positions.get(sequence, ())))
 
     def read(self, sequence: str, frame: str) -> Masks:
         """All objects of a frame. Raises InputError for an encoding that is no mask of the video's size."""
@@ -157,7 +162,7 @@ class InstanceFile:
         shape = (video.height, video.width)
         if min(shape) < 1 or shape[0] * shape[1] > MAX_PIXELS:
             raise self._unusable(sequence, frame, "the video has no usable size")
-        at = video.frames.index(frame)
+        at = self._positions[sequence][frame]
         masks = []
         for label, instance in sorted(self._labels[sequence].items()):
             encoded = instance.segmentations[at] if at < len(instance.segmentations) else None

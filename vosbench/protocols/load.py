@@ -18,9 +18,15 @@ _HERE = Path(__file__).parent
 GROUP = "vosbench.protocols"
 
 
+@cache
+def _of_packages() -> dict[str, plugins.Plugin]:
+    """Listing entry points means looking at every installed package: once is enough."""
+    return plugins.registered(GROUP)
+
+
 def names() -> tuple[str, ...]:
     """Names of the protocols that come with vosbench or with installed packages, sorted."""
-    return tuple(sorted({path.stem for path in _HERE.glob("*.toml")} | set(plugins.registered(GROUP))))
+    return tuple(sorted({path.stem for path in _HERE.glob("*.toml")} | set(_of_packages())))
 
 
 @cache
@@ -31,7 +37,7 @@ def load(name: str) -> ProtocolSpec:
         UsageError: no such protocol, one that two packages bring, or a file that is no valid specification (with the
             offending key).
     """
-    own, others = _HERE / f"{name}.toml", plugins.registered(GROUP)
+    own, others = _HERE / f"{name}.toml", _of_packages()
     if own.is_file() and name in others:
         raise UsageError(
             f"{others[name].package} brings a protocol called {name!r}, which vosbench has itself", fix="rename it"

@@ -59,7 +59,7 @@ def sentences(spec: ProtocolSpec) -> list[str]:
         f"Headline: {_listed(r.headline)}.",
         *optional,
     ]
-    return [line for line in lines if line]
+    return [line.strip() for line in lines if line]
 
 
 _OBJECT_TOLERANCE = (
