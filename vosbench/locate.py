@@ -83,9 +83,10 @@ def fits(root: Root) -> tuple[str, ...]:
 
 def _named(name: str, roots: Sequence[Root]) -> tuple[ProtocolSpec, Dataset]:
     spec = protocols.load(name)
-    if spec.data is None or spec.data.layout == "folder":
-        raise UsageError(f"{name} scores any two folders", fix="give the ground truth with --gt FOLDER")
     registered = [r for r in roots if r.benchmark == name]
+    own_folder = name.endswith(".toml") and len(registered) == 1
+    if spec.data is None or (spec.data.layout == "folder" and not own_folder):
+        raise UsageError(f"{name} scores any two folders", fix="give the ground truth with --gt FOLDER")
     if len(registered) == 1:
         return spec, open_dataset(spec.data, registered[0].path)
     places = {path.resolve(): path for path in _places(registered or roots)}

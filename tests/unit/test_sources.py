@@ -63,6 +63,7 @@ def test_frames_without_sub_folders_are_one_sequence(world):
 def test_a_lone_folder_above_the_sequences_is_stepped_into(world):
     world.masks("m/Annotations", {"a": [MASK], "b": [MASK]})
     (world.root / "m" / "__MACOSX").mkdir()
+    (world.root / "m" / "results.csv").write_text("x")
     assert open_masks(world.root / "m").sequences() == ("a", "b")
 
 

@@ -112,7 +112,7 @@ class YouTubeVOS:
         """The categories in ``unseen.txt``, beside the list of videos if there is one there."""
         folders = [Path(split).parent, self.root] if split.endswith(".txt") else [self.root]
         path = next((f / "unseen.txt" for f in folders if (f / "unseen.txt").is_file()), None)
-        return frozenset(path.read_text(encoding="utf-8").splitlines()) if path else None
+        return frozenset(map(str.strip, path.read_text(encoding="utf-8").splitlines())) if path else None
 
     @cached_property
     def _seen(self) -> frozenset[str] | None:

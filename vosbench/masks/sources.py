@@ -46,11 +46,11 @@ def open_masks(path: Path, *, palette: str | None = None, depth: int = 1) -> Mas
 
 
 def _inner(path: Path, depth: int) -> Path:
-    """Step into a lone folder above the sequences, such as ``Annotations/`` in a submission."""
+    """Step into a lone folder above the sequences, such as ``Annotations/`` in a submission, whatever files lie by."""
     try:
-        entries = [e for e in path.iterdir() if not e.name.startswith((".", "__MACOSX"))]
-        if len(entries) == 1 and entries[0].is_dir() and _has_folders(entries[0], depth):
-            return entries[0]
+        folders = [e for e in path.iterdir() if e.is_dir() and not e.name.startswith((".", "__MACOSX"))]
+        if len(folders) == 1 and _has_folders(folders[0], depth):
+            return folders[0]
     except OSError as error:
         raise _refused("unreadable-folder", f"cannot list it ({error.strerror})", str(path), "check access") from error
     return path
