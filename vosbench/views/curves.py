@@ -126,7 +126,7 @@ def by_size(run: RunResult, measure: str) -> list[Curve]:
     sums, counts = (np.zeros((len(r.objects), last - first + 1)) for _ in range(2))
     np.add.at(sums, (r.series[seen], bins[seen] - first), r.value[seen])
     np.add.at(counts, (r.series[seen], bins[seen] - first), 1)
-    return _by_group(run, r, 2.0 ** (np.arange(first, last + 1) + 0.5), sums, counts)
+    return _by_group(run, r, np.exp2(np.arange(first, last + 1, dtype=np.float64) + 0.5), sums, counts)
 
 
 def _smallest(bins: NDArray[np.int64], initial: int) -> int:
@@ -151,7 +151,9 @@ def groups(run: RunResult) -> tuple[str, ...]:
 def methods(runs: Sequence[RunResult]) -> list[str]:
     """What to call each run: its name, or its full path where two share one."""
     names = [run.name for run in runs]
-    return [str(r.document["predictions"]["name"]) if names.count(n) > 1 else n for r, n in zip(runs, names, strict=True)]
+    return [
+        str(r.document["predictions"]["name"]) if names.count(n) > 1 else n for r, n in zip(runs, names, strict=True)
+    ]
 
 
 def _by_group(run: RunResult, r: Rows, x: Floats, sums: Floats, counts: Floats) -> list[Curve]:

@@ -76,7 +76,8 @@ def style() -> Iterator[None]:
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in another script: drawn as boxes
         mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
+        settings: Any = mpl.rcParams
+        settings.update(_STYLE)
         yield
 
 
@@ -113,4 +114,6 @@ def write(figure: "Figure", path: Path) -> None:
             part.replace(path)
     except OSError as error:
         message = f"cannot write it ({error.strerror})"
-        raise InputError([Problem(code="unwritable", message=message, where=str(path), fix="choose another --out")]) from error
+        raise InputError(
+            [Problem(code="unwritable", message=message, where=str(path), fix="choose another --out")]
+        ) from error

@@ -140,9 +140,15 @@ def _scatter(runs: Sequence[RunResult], measure: str) -> "Figure":
         panel.scatter(x[which], y[which], s=14, color=colour, marker=marker, linewidth=0, alpha=0.9)
     for i in _apart(x / top, y / top, np.argsort(-np.abs(y - x), kind="stable").tolist())[:5]:
         left = x[i] > 0.6 * top
-        offset = (-4, 0) if left else (4, 0)
-        text = {"xytext": offset, "textcoords": "offset points", "ha": "right" if left else "left", "va": "center"}
-        panel.annotate(shortened(names[i]), (x[i], y[i]), fontsize=6, **text)
+        panel.annotate(
+            shortened(names[i]),
+            (x[i], y[i]),
+            xytext=(-4 if left else 4, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="center",
+            fontsize=6,
+        )
     panel.set(xlim=(0, top), ylim=(0, top), aspect="equal")
     a, b = map(shortened, curves.methods(runs))
     panel.set_xlabel(f"{_title(measure)}: {a}")
