@@ -18,6 +18,8 @@ VERBS = {
     "score": ("score", "Score prediction folders."),
     "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
     "compare": ("compare", "Compare methods: intervals, tests, slices."),
+    "plot": ("plot", "Draw runs: over time, by sequence, by size."),
+    "report": ("report", "Write one HTML page to read runs by."),
     "check": ("check", "Stop a regression: hold a run to a baseline."),
     "leaderboard": ("leaderboard", "Compare published and measured results; build the site."),
     "predict": ("predict", "Run a model over a benchmark."),

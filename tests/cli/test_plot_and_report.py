@@ -1,0 +1,82 @@
+"""``vosbench plot`` and ``vosbench report`` on what ``vosbench demo`` and ``vosbench score`` leave."""
+
+import re
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def scored(world, vosbench):
+    """Two videos with images, a prediction that loses the object, and its run."""
+    gt = np.zeros((8, 48, 64), np.uint8)
+    gt[:, 10:30, 10:30] = 1
+    pred = gt.copy()
+    pred[4:] = np.roll(gt[4:], 25, axis=2)
+    data = world.davis({"a": gt, "b<i>": gt})
+    preds = world.masks("preds", {"a": pred, "b<i>": gt})
+    run = world.root / "runs" / "x"
+    assert vosbench("score", preds, "--data", data, "--benchmark", "davis2017", "--out", run).code == 0
+    return data, preds, run
+
+
+@pytest.mark.parametrize("kind", ["over-time", "normalised", "bars", "size"])
+def test_plot_a_run(scored, vosbench, tmp_path, kind):
+    out = tmp_path / "figures" / f"{kind}.png"
+    done = vosbench("plot", scored[2], "--kind", kind, "--out", out)
+    assert (done.code, done.out, done.err) == (0, "", f"wrote {out}\n")
+    assert out.read_bytes().startswith(b"\x89PNG")
+
+
+def test_plot_predictions_scores_them_first(scored, vosbench, tmp_path):
+    data, preds, run = scored
+    for name, source in (("a", run), ("b", preds)):
+        options = ("--data", data, "--benchmark", "davis2017")
+        assert vosbench("plot", source, *options, "--out", tmp_path / f"{name}.svg").code == 0
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_plot_refuses_other_endings(scored, vosbench, tmp_path):
+    done = vosbench("plot", scored[2], "--out", tmp_path / "a.gif")
+    assert done.code == 2
+    assert "ends in none of" in done.err
+
+
+def test_report_shows_the_worst_frames(scored, vosbench, tmp_path):
+    data, _, run = scored
+    for name in ("one", "two"):
+        done = vosbench("report", run, "--data", data, "--out", tmp_path / f"{name}.html")
+        assert (done.code, done.err) == (0, f"wrote {tmp_path / f'{name}.html'}\n")
+    text = (tmp_path / "one.html").read_text()
+    assert text == (tmp_path / "two.html").read_text()
+    assert text.count("data:image/jpeg;base64,") >= 3
+    assert "b&lt;i&gt;" in text
+
+
+def test_report_without_the_masks_says_so(scored, vosbench, tmp_path):
+    done = vosbench("report", scored[2], "--out", tmp_path / "r.html")
+    assert done.code == 0
+    assert "overlays left out" in done.err
+    assert "data:image" not in (tmp_path / "r.html").read_text()
+
+
+def test_report_does_not_show_masks_that_were_not_scored(scored, world, vosbench, tmp_path):
+    data, _, run = scored
+    world.masks("preds", {"a": np.zeros((8, 48, 64), np.uint8)})
+    done = vosbench("report", run, "--data", data, "--out", tmp_path / "r.html")
+    assert "are not those that were scored" in done.err
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("folder", "benchmark"), [("osvos_semisupervised", "davis2016"), ("rvos_unsupervised", "davis2016-unsupervised")]
+)
+def test_real_sequences(realdata, vosbench, tmp_path, folder, benchmark):
+    data = ("--benchmark", benchmark, "--data", realdata / "davis2016")
+    preds, run, out = realdata / "predictions" / folder, tmp_path / "run", tmp_path / "report.html"
+    assert vosbench("score", preds, *data, "--out", run).code == 0
+    done = vosbench("report", run, *data, "--out", out)
+    assert (done.code, done.err) == (0, f"wrote {out}\n")
+    text = out.read_text()
+    assert len(re.findall("data:image/jpeg;base64,", text)) == 12
+    assert len(text) < 1_000_000

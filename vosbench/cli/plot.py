@@ -1,0 +1,45 @@
+"""``vosbench plot``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vosbench.cli import options
+
+
+@click.command("plot", short_help="Draw runs: over time, by sequence, by size.")
+@click.argument("runs", nargs=-1, required=True, metavar="RUNS...")
+@click.option(
+    "--kind",
+    type=click.Choice(["over-time", "normalised", "bars", "scatter", "size"]),
+    default="normalised",
+    show_default=True,
+    help="What to draw; scatter takes two runs.",
+)
+@click.option("--measure", type=click.Choice(["J", "F", "J&F", "T"]), default="J", show_default=True)
+@click.option("--out", required=True, metavar="FILE", help="Where to write it: .png, .svg or .pdf.")
+@options.data_options
+@options.mask_options
+def command(runs: tuple[str, ...], kind: str, measure: str, out: str, **choices: Any) -> None:
+    """Draw finished runs, or prediction folders, which are scored first (data options as in `vosbench score`).
+
+    Bands are 95 % intervals from resampling sequences. Figures are as wide as one column of a paper, 3.3 inches;
+    seen and unseen objects have panels of their own.
+
+    \b
+    Examples:
+      vosbench plot runs/mine runs/theirs --kind normalised --out over-time.pdf
+      vosbench plot runs/mine --kind bars --measure "J&F" --out bars.svg
+      vosbench plot a/ b/ --benchmark davis2016 --data /data/DAVIS --kind scatter --out scatter.png
+    """
+    from vosbench.scoring import load_or_score
+    from vosbench.views.figure_style import write
+    from vosbench.views.figures import draw
+
+    if measure == "T":
+        choices["measures"] = ["J", "F", "T"]
+    with options.progress_bar() as progress:
+        loaded = load_or_score(runs, progress=progress, roots=options.data_roots(), **choices)
+    write(draw(loaded, kind, measure), Path(out))
+    options.remark(f"wrote {out}")
