@@ -111,11 +111,11 @@ def test_contours_are_seg2bmap_of_every_object(height, width, seed):
     assert found.lengths[0] == found.lengths[4:].sum() == 0
 
 
-@COMMON
+@settings(max_examples=60, deadline=None)
 @given(label_maps(), st.sampled_from([1.0, 1.5, 2, 3, 7.84, 8, 18]))
 def test_contour_hits_equal_the_twin(maps, radius):
     ours, theirs = map(compiled.contours, maps)
-    labels = [*np.flatnonzero(ours.lengths)[:3], *np.flatnonzero(theirs.lengths)[:3], 1]
+    labels = {*np.flatnonzero(ours.lengths)[:2], *np.flatnonzero(theirs.lengths)[:2], 1}
     pairs = np.array([(i, j) for i in labels for j in labels], np.uint8)
     expected = twin.contour_hits(ours, theirs, pairs, disk(radius))
     np.testing.assert_array_equal(compiled.contour_hits(ours, theirs, pairs, disk(radius)), expected)

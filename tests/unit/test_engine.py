@@ -151,7 +151,7 @@ def test_missing_masks_taken_as_empty_are_flagged_counted_and_in_the_signature(w
     strict = vosbench.score(gt, gt=gt)
     run = vosbench.score(part, gt=gt, missing="empty")
     assert run.document["filled"] == {"a": 1, "b": 3}
-    assert run.frames["flags"].tolist() == ["", "", "filled", "filled", "filled", "filled"]
+    assert run.frames["flags"].tolist() == ["", "", "filled", "absent", "absent", "absent"]
     assert run.value("J") == pytest.approx((2 / 3 + 0) / 2)
     assert run.signature == strict.signature.replace("|data:", "|missing:empty|data:")
     assert vosbench.score(gt, gt=gt, missing="empty").signature == strict.signature  # nothing was missing
