@@ -126,7 +126,7 @@ def _result(
         overrides["missing"] = "empty"
     if any(c.resized.any() for c in counts):
         overrides["resize"] = "nearest"
-    truth = _fingerprint(counts, [c.gt_crc for c in counts])
+    truth = _fingerprint(counts, [c.gt_crc for c in counts], grouped=bool(spec.rules.groups))
     split = Path(target.split).stem if target.split.endswith(".txt") else target.split
     document = {
         "schema": SCHEMA,
@@ -155,12 +155,17 @@ def _size(counts: tuple[SequenceCounts, ...]) -> dict[str, int]:
     return {"sequences": len(counts), "objects": sum(len(c.objects) for c in counts), "frames": frames}
 
 
-def _fingerprint(counts: tuple[SequenceCounts, ...], crcs: list[tuple[int, ...]]) -> str:
-    """SHA-256 over the names of the frames read and the CRC-32 of their labels, however a PNG was written."""
+def _fingerprint(counts: tuple[SequenceCounts, ...], crcs: list[tuple[int, ...]], *, grouped: bool = False) -> str:
+    """SHA-256 over the names of the frames read and the CRC-32 of their labels, however a PNG was written.
+
+    ``grouped`` takes in which group each object belongs to, where the numbers depend on it.
+    """
     digest = hashlib.sha256()
     for c, values in zip(counts, crcs, strict=True):
         for frame, value in zip(c.frames, values, strict=True):
             digest.update(f"{c.sequence.name}/{c.sequence.frames[frame]} {value:08x}\n".encode())
+        if grouped:
+            digest.update("".join(f"{c.sequence.name}/{o.id} {o.group}\n" for o in c.objects).encode())
     return digest.hexdigest()
 
 

@@ -68,7 +68,9 @@ class MaskSource(Protocol):
 class Dataset(Protocol):
     """A dataset on disk: knows a layout, not a scoring rule."""
 
-    root: Path
+    @property
+    def root(self) -> Path:
+        """The folder it lies in."""
 
     def splits(self) -> tuple[str, ...]:
         """Names of the splits found."""

@@ -96,7 +96,7 @@ def test_every_filter_and_depth_gives_the_samples_on_both_paths(width, height, d
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 def test_palette_png_gives_indices(path, bits):
-    labels = IDS % (1 << bits)
+    labels = (IDS % (1 << bits)).astype(np.uint8) if bits < 8 else IDS
     image = Image.fromarray(labels)
     image.putpalette(davis_palette()[: 1 << bits].tobytes())
     assert decode(saved(image, bits=bits)).tolist() == labels.tolist()
@@ -215,11 +215,8 @@ def test_any_bytes_give_labels_or_a_mask_error(data, with_signature):
 )
 def test_a_sound_file_around_nonsense_gives_labels_of_its_shape_or_a_mask_error(w, h, depth, kind, interlace, rows):
     """All checksums are right; what they protect is not."""
-    palette = chunk(b"PLTE", COLOURS[:768])
-    file = png_bytes(w, h, depth, kind, rows, interlace=interlace).replace(chunk(b"IEND", b""), chunk(b"IEND", b""))
-    file = file[:33] + palette + file[33:] if kind == PALETTE and depth > 8 else file
     try:
-        found = decode(file, palette="davis")
+        found = decode(png_bytes(w, h, depth, kind, rows, interlace=interlace), palette="davis")
     except MaskError:
         return
     assert found.shape == (h, w)
@@ -275,8 +272,8 @@ def test_a_claim_the_data_cannot_fulfil_costs_nothing(path, interlace):
 
 
 def test_data_that_inflates_far_beyond_the_image_is_not_inflated():
-    deflate = zlib.compressobj(9)
-    bomb = b"".join([*(deflate.compress(bytes(1 << 24)) for _ in range(32)), deflate.flush()])  # half a GB
+    deflate = zlib.compressobj(1)
+    bomb = b"".join([*(deflate.compress(bytes(1 << 24)) for _ in range(16)), deflate.flush()])  # a quarter of a GB
     tracemalloc.start()
     found = decode(png_bytes(20, 20, 8, GREY, b"", data=bomb))
     _, peak = tracemalloc.get_traced_memory()

@@ -17,6 +17,7 @@ VERBS = {
     "compare": ("compare", "Compare methods: intervals, tests, slices."),
     "check": ("check", "Stop a regression: hold a run to a baseline."),
     "import": ("import_table", "Make runs of a table of published per-frame values."),
+    "predict": ("predict", "Run a model over a benchmark."),
     "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
     "pack": ("pack", "Check predictions and write the archive a server takes."),
     "split": ("split", "Make reproducible seen/unseen splits."),

@@ -100,6 +100,9 @@ def decode(data: bytes, *, palette: str | None = None) -> LabelMap:
         MaskError: truncated, corrupt or empty data, no PNG, RGB without a palette, colours the palette does not have.
     """
     header = read_header(data)
+    packed = _image_data(data)
+    if len(packed) * _MAX_INFLATION < header.width * header.height * header.depth // 8:
+        raise _truncated()  # before anything of the size it claims is allocated
     if header.kind == _RGB and palette:
         return _from_colours(_open(data), palette)
     if header.kind not in (_GREY, _PALETTE):
@@ -109,15 +112,14 @@ def decode(data: bytes, *, palette: str | None = None) -> LabelMap:
             "save masks as palette PNG, or name the exact palette of the colours: --palette davis",
         )
     if unfilter and header.depth <= 8 and not header.interlaced:
-        return _decode_directly(data, header, unfilter)
+        return _decode_directly(packed, header, unfilter)
     return _decode_with_pillow(data, header)
 
 
 def _decode_directly(
-    data: bytes, header: Header, unfilter: Callable[[bytes, int, int, int], NDArray[np.uint8]]
+    packed: bytes, header: Header, unfilter: Callable[[bytes, int, int, int], NDArray[np.uint8]]
 ) -> LabelMap:
     expected = header.height * ((header.width * header.depth + 7) // 8 + 1)
-    packed = _image_data(data)
     try:
         if len(packed) * _MAX_INFLATION <= max(4 * expected, _HARMLESS):
             raw = zlib_ng.decompress(packed, bufsize=expected)
@@ -133,7 +135,7 @@ def _decode_directly(
 
 
 def _image_data(data: bytes) -> bytes:
-    """The concatenated IDAT chunks; every chunk's checksum is verified."""
+    """The concatenated IDAT chunks; every chunk's checksum is verified, as Pillow does not do for image data."""
     parts = []
     at = 8
     while True:
@@ -154,7 +156,6 @@ def _image_data(data: bytes) -> bytes:
 
 
 def _decode_with_pillow(data: bytes, header: Header) -> LabelMap:
-    _image_data(data)  # Pillow does not check the checksums of image data
     image = _open(data)
     labels = np.array(image)
     if labels.dtype == bool:

@@ -4,6 +4,7 @@ Both hold ``<sequence>/<frame>.png``; a single folder above the sequences (``Ann
 of PNG files without sub-folders is one sequence, called ".".
 """
 
+import os
 import stat
 import zipfile
 from collections.abc import Callable, Mapping
@@ -89,7 +90,7 @@ def read_mask(
         error, code, message, fix = problem, problem.code, str(problem), problem.fix
     except KeyError as problem:
         error, code, message, fix = problem, "missing-frame", "there is no such mask", "write the mask"
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as problem:
+    except OSError as problem:
         message = f"cannot read it ({getattr(problem, 'strerror', None) or problem})"
         error, code, fix = problem, "unreadable-mask", "check the file and access to it"
     where = source.where(sequence, frame)
@@ -130,7 +131,9 @@ class MaskFolder(_Listed):
 
 
 def _frames_in(folder: Path) -> dict[str, str]:
-    return {f.stem: str(f) for f in folder.iterdir() if f.suffix.lower() == ".png" and not f.name.startswith(".")}
+    with os.scandir(folder) as entries:  # strings, not Path objects: folders hold thousands of frames
+        names = [e.name for e in entries if e.name[-4:].lower() == ".png" and not e.name.startswith(".")]
+    return {name[:-4]: f"{folder}{os.sep}{name}" for name in names}
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ class MaskArchive(_Listed):
     def __post_init__(self) -> None:
         try:
             object.__setattr__(self, "_archive", zipfile.ZipFile(self.path))
-        except (OSError, zipfile.BadZipFile) as error:
+        except Exception as error:  # a damaged directory raises struct.error, UnicodeDecodeError, ValueError and more
             raise _refused("unreadable-archive", f"cannot open it ({error})", str(self.path), "zip it again") from error
 
     @property
@@ -174,7 +177,7 @@ class MaskArchive(_Listed):
 
     def _unsafe(self, info: zipfile.ZipInfo) -> Problem | None:
         path = PurePosixPath(info.filename)
-        if path.is_absolute() or ".." in path.parts or "\\" in info.filename or ":" in path.parts[0]:
+        if path.is_absolute() or ".." in path.parts or "\\" in info.filename or ":" in info.filename.split("/")[0]:
             return self._problem("unsafe-archive", info, "its path leaves the archive", "zip the folder itself")
         if stat.S_ISLNK(info.external_attr >> 16):
             return self._problem("unsafe-archive", info, "it is a symbolic link", "zip the files, not links")
@@ -190,8 +193,11 @@ class MaskArchive(_Listed):
         return Problem(code=code, message=message, where=f"{self.path}/{info.filename}", fix=fix)
 
     def load(self, key: str) -> bytes:
-        """The bytes of a member."""
-        return self._archive.read(key)
+        """The bytes of a member. Raises OSError."""
+        try:
+            return self._archive.read(key)
+        except Exception as error:  # BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError and more
+            raise OSError(str(error) or type(error).__name__) from error
 
 
 def _by_sequence(members: Mapping[tuple[str, ...], str]) -> Mapping[str, Mapping[str, str]]:

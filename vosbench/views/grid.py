@@ -99,8 +99,7 @@ def comma_separated(grid: Grid) -> str:
     """CSV with a header line."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(grid.header)
-    writer.writerows(grid.rows)
+    writer.writerows([printable(cell) for cell in row] for row in (grid.header, *grid.rows))
     return out.getvalue().rstrip("\n")
 
 

@@ -73,11 +73,17 @@ static void summarise(const uint8_t *row, Py_ssize_t width, uint16_t *blocks)
     }
 }
 
-/* Does nothing change in the eight windows that start here? */
-static inline int windows_are_flat(const uint8_t *row, const uint8_t *below)
+/* The eight windows that start here: byte k is 0 where nothing changes in window k. */
+static inline uint64_t changes_in_windows(const uint8_t *row, const uint8_t *below)
 {
     const uint64_t here = load8(row);
-    return ((here ^ load8(row + 1)) | (here ^ load8(below)) | (here ^ load8(below + 1))) == 0;
+    return (here ^ load8(row + 1)) | (here ^ load8(below)) | (here ^ load8(below + 1));
+}
+
+static inline void push_square(Entries *entries, const uint8_t *row, const uint8_t *below, Py_ssize_t x, Py_ssize_t start)
+{
+    const uint8_t window[4] = {row[x], row[x + 1], below[x], below[x + 1]};
+    push_window(entries, (int32_t)(start + x), window, 4);
 }
 
 static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *below, const uint16_t *blocks,
@@ -90,14 +96,19 @@ static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *b
             continue;
         }
         while (x < stop) {
-            if (x + 8 < width && windows_are_flat(row + x, below + x)) {
-                x += 8;
+            if (x + 8 > stop) {
+                push_square(entries, row, below, x++, start);
                 continue;
             }
-            for (Py_ssize_t end = x + 8 < stop ? x + 8 : stop; x < end; x++) {
-                const uint8_t window[4] = {row[x], row[x + 1], below[x], below[x + 1]};
-                push_window(entries, (int32_t)(start + x), window, 4);
+            const uint64_t changes = changes_in_windows(row + x, below + x);
+            if (changes) {
+                uint8_t changed[8];
+                memcpy(changed, &changes, 8);
+                for (int k = 0; k < 8; k++)
+                    if (changed[k])
+                        push_square(entries, row, below, x + k, start);
             }
+            x += 8;
         }
         if (x == width - 1)
             break;

@@ -28,6 +28,8 @@ static int joint_histogram_run(const uint8_t *gt, const uint8_t *pred, Py_ssize_
             if (change)
                 break;
         }
+        while (i + 8 <= n && load8(gt + i) == gw && load8(pred + i) == pw)
+            i += 8;
         while (i < n && gt[i] == g && pred[i] == p)
             i++;
         counts[g * n_pred + p] += i - start;

@@ -1,0 +1,48 @@
+"""``python -m vosbench_baselines.cost``: parameters and arithmetic of the Space-Time Memory family, without running it.
+
+Counted on meta tensors at 480×854, padded to 480×864; one multiply-add is two FLOP. ``memorise`` and ``segment`` are
+the two halves of a frame; a memory of nine frames is the mean on DAVIS-2016 validation, rounded.
+"""
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from vosbench_baselines.stm import ARCHITECTURES, STM, architecture
+
+SIZE = (480, 864)
+MEMORY = 9
+
+
+def parameters(model: STM) -> int:
+    """How many numbers are learnt."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def gflop(model: STM, objects: int, memory: int) -> tuple[float, float]:
+    """GFLOP of ``memorise`` and of ``segment`` for one frame; ``model`` on the meta device."""
+    image = torch.empty(1, 3, *SIZE, device="meta")
+    with FlopCounterMode(display=False) as memorising:
+        model.memorise(image, torch.empty(1, objects, *SIZE, device="meta"))
+    cells = memory * (SIZE[0] // 16) * (SIZE[1] // 16)
+    keys, values = (torch.empty(objects, cells, c, device="meta") for c in (model.size.key, model.size.value))
+    with FlopCounterMode(display=False) as segmenting:
+        model.segment(image, keys, values)
+    return memorising.get_total_flops() / 1e9, segmenting.get_total_flops() / 1e9
+
+
+def table() -> str:
+    """One line per model, as in docs/baselines.md."""
+    lines = [
+        "| model | parameters | memorise, 1 object | segment, 1 object | memorise, 5 objects | segment, 5 objects |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in (*ARCHITECTURES, "stm-refine50"):
+        with torch.device("meta"):
+            model = STM(architecture(name)).eval()
+        costs = [f"{cost:.1f}" for objects in (1, 5) for cost in gflop(model, objects, MEMORY)]
+        lines.append(f"| {name} | {parameters(model):,} | {' | '.join(costs)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())  # noqa: T201

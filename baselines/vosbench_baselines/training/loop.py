@@ -1,0 +1,167 @@
+"""The training loop: seeded, resumable at any checkpoint, stoppable by a budget of seconds."""
+
+import copy
+import csv
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from vosbench_baselines.stm import STM, architecture
+from vosbench_baselines.stm_model import STMModel
+from vosbench_baselines.training.batches import batches
+from vosbench_baselines.training.config import Training
+from vosbench_baselines.training.folders import video_folder
+from vosbench_baselines.training.holdout import holdout_j
+from vosbench_baselines.training.mixture import mixture
+from vosbench_baselines.training.unroll import clip_loss, unroll
+from vosbench_baselines.weights import load_stm, load_trunk, save_stm
+
+COLUMNS = ("step", "seconds", "loss", "learning_rate", "holdout_j")
+
+
+@dataclass(kw_only=True)
+class Run:
+    """Everything that changes while training. ``averaged`` is the exponential moving average that is exported."""
+
+    model: STM
+    averaged: STM
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+    seconds: float = 0.0
+
+
+def train(
+    config: Training, base: Path, out: Path, *, budget: float | None = None, device: str = "cpu", resume: bool = False
+) -> Path:
+    """Train until ``config.steps``, or until ``budget`` seconds of this call have passed.
+
+    Writes ``weights.safetensors`` (float16, averaged), ``log.csv`` and ``last.pt`` into ``out`` at every checkpoint and
+    at the end. With ``resume`` goes on from ``last.pt`` if there is one; the same seed then takes the same steps.
+
+    Returns:
+        the path of the weights.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    clips = mixture(config, base)
+    run = _begin(config, base, device)
+    if resume and (out / "last.pt").exists():
+        _restore(run, out / "last.pt")
+    start, before, losses = time.monotonic(), run.seconds, []
+    for images, labels in batches(clips, run.step):
+        late = budget is not None and time.monotonic() - start >= budget
+        if run.step >= config.steps or late:
+            break
+        losses.append(_step(run, config, images.to(device), labels.to(device)))
+        run.seconds = before + time.monotonic() - start
+        if run.step % config.checkpoint_every == 0:
+            _checkpoint(run, config, base, out, losses)
+    if losses or not (out / "weights.safetensors").exists():
+        _checkpoint(run, config, base, out, losses)
+    return out / "weights.safetensors"
+
+
+def _begin(config: Training, base: Path, device: str) -> Run:
+    torch.manual_seed(config.seed)
+    if config.initial.endswith(".safetensors"):
+        model = load_stm(base / config.initial, config.architecture)[0].requires_grad_(True)
+    else:
+        model = STM(architecture(config.architecture))
+        if config.initial:
+            state = torch.load(base / config.initial, map_location="cpu", weights_only=True)
+            for encoder in (model.Encoder_M, model.Encoder_Q):
+                load_trunk(encoder, state)
+    model.to(device)
+    maker = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimiser]
+    averaged = copy.deepcopy(model).requires_grad_(False)
+    return Run(model=model, averaged=averaged, optimiser=maker(model.parameters(), lr=config.learning_rate))
+
+
+def _step(run: Run, config: Training, images: torch.Tensor, labels: torch.Tensor) -> float:
+    run.model.train()
+    if config.freeze_batch_norm:
+        for module in run.model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+    for group in run.optimiser.param_groups:
+        group["lr"] = learning_rate(config, run.step)
+    inferred = run.step >= config.truth_steps
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=images.device.type == "cuda"):
+        logits = unroll(run.model, images, labels, config.objects, inferred=inferred, detach=config.detach)
+    loss = clip_loss(logits, labels)
+    run.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(run.model.parameters(), config.clip_gradient)
+    run.optimiser.step()
+    run.step += 1
+    _average(run, config.ema)
+    return float(loss.detach())
+
+
+def learning_rate(config: Training, step: int) -> float:
+    """Constant for Adam, half a cosine to zero for AdamW."""
+    if config.optimiser == "adam":
+        return config.learning_rate
+    return config.learning_rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, config.steps)))))
+
+
+@torch.no_grad()
+def _average(run: Run, decay: float) -> None:
+    """Move the average towards the model; early on faster, so that it is not the initial weights for long."""
+    decay = min(decay, (1 + run.step) / (10 + run.step))
+    for ours, theirs in zip(run.averaged.state_dict().values(), run.model.state_dict().values(), strict=True):
+        if ours.is_floating_point():
+            ours.lerp_(theirs, 1 - decay)
+        else:
+            ours.copy_(theirs)
+
+
+def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[float]) -> None:
+    j = ""
+    if config.holdout is not None:
+        model = STMModel(copy.deepcopy(run.averaged), config.architecture, device=str(_device(run)))
+        j = f"{holdout_j([model], video_folder(config.holdout, base)):.4f}"
+    row = (
+        run.step,
+        f"{run.seconds:.1f}",
+        f"{np.mean(losses):.5f}" if losses else "",
+        learning_rate(config, run.step),
+        j,
+    )
+    losses.clear()
+    log = out / "log.csv"
+    new = not log.exists()
+    with log.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([COLUMNS, row] if new else [row])
+    card = {"step": str(run.step), "seconds": f"{run.seconds:.1f}", "seed": str(config.seed), "holdout_j": j}
+    save_stm(run.averaged, config.architecture, out / "weights.safetensors", half=True, card=card)
+    _save(run, out / "last.pt")
+
+
+def _save(run: Run, path: Path) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    state = {
+        "model": run.model.state_dict(),
+        "averaged": run.averaged.state_dict(),
+        "optimiser": run.optimiser.state_dict(),
+        "step": run.step,
+        "seconds": run.seconds,
+    }
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def _restore(run: Run, path: Path) -> None:
+    state = torch.load(path, map_location=_device(run), weights_only=True)
+    run.model.load_state_dict(state["model"])
+    run.averaged.load_state_dict(state["averaged"])
+    run.optimiser.load_state_dict(state["optimiser"])
+    run.step, run.seconds = state["step"], state["seconds"]
+
+
+def _device(run: Run) -> torch.device:
+    return next(run.model.parameters()).device

@@ -1,0 +1,418 @@
+"""The runner: what a model gets to see, what is written, and what happens when things go wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given as hypothesis_given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from tests.unit.fake_videos import Brightness, Remember, make_videos, read_png, square
+from vosbench.adapters import ModelError, ModelSpec, Padding, Resolution, SoftMasks
+from vosbench.errors import IncompleteError, InputError, UsageError
+from vosbench.predict import Shard, predict
+from vosbench.prediction.merge import labels, merged, put_given, soft_aggregation
+from vosbench.prediction.propagators import copy_first_mask, nothing, optical_flow
+from vosbench.prediction.recipe import Recipe
+
+FIXED = ModelSpec(name="remember", resolution=Resolution(fixed=(20, 30)), padding=Padding(multiple=16))
+
+
+def pngs(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.png"))}
+
+
+# -- merging
+
+
+@hypothesis_given(
+    hnp.arrays(np.float32, hnp.array_shapes(min_dims=3, max_dims=3, max_side=4), elements=st.floats(0, 1, width=32))
+)
+def test_soft_aggregation_normalises_the_odds(probabilities):
+    aggregated = soft_aggregation(probabilities)
+    everyone = np.concatenate([np.prod(1 - probabilities, 0)[None], probabilities])
+    p = np.clip(everyone, np.float32(1e-7), 1 - np.float32(1e-7)).astype(np.float64)
+    odds = p / (1 - p)
+    np.testing.assert_allclose(aggregated, odds / odds.sum(0), atol=1e-6)
+    np.testing.assert_allclose(aggregated.sum(0), 1, atol=1e-6)
+    assert np.isfinite(aggregated).all()
+
+
+def test_soft_aggregation_sharpens_a_single_object():
+    p = np.linspace(0.05, 0.95, 19, dtype=np.float32).reshape(1, 1, -1)
+    np.testing.assert_allclose(soft_aggregation(p)[1], (p**2 / (p**2 + (1 - p) ** 2))[0], rtol=1e-5)
+
+
+def test_soft_aggregation_grows_with_its_object():
+    p = np.full((2, 1, 50), 0.4, np.float32)
+    p[0, 0] = np.linspace(0, 1, 50)
+    assert (np.diff(soft_aggregation(p)[1, 0]) > 0).all()
+
+
+def test_argmax_prefers_background_up_to_one_half():
+    p = np.array([[[0.5, 0.51, 0.6]], [[0.2, 0.4, 0.7]]], np.float32)
+    assert labels(merged(p, "argmax"), (3, 9)).tolist() == [[0, 3, 9]]
+
+
+def test_given_masks_are_certain_inside_and_impossible_outside():
+    channels = merged(np.full((1, 1, 3), 0.9, np.float32), "argmax")
+    ids, out = put_given(channels, (4,), {2: np.array([[True, False, False]])})
+    assert ids == (4, 2)
+    assert labels(out, ids).tolist() == [[2, 4, 4]]
+    assert out[2].tolist() == [[1, 0, 0]]
+
+
+def test_ids_above_255_need_wider_labels():
+    assert labels(merged(np.ones((1, 2, 2), np.float32), "argmax"), (300,)).dtype == np.uint16
+
+
+# -- what a model sees and what is written
+
+
+def test_every_picture_is_seen_and_only_required_frames_are_written(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("a",), frames=6, annotated={0, 3})
+    model = Remember()
+    predict(videos, split="val", models=[model], out=tmp_path / "out")
+    seen = [entry[2] for entry in model.diary if entry[0] == "commit"]
+    assert seen[-6:] == [0, 1, 2, 3, 4, 5]
+    assert sorted(pngs(tmp_path / "out")) == ["a/00000.png", "a/00003.png"]
+    predict(videos, split="val", models=[model], out=tmp_path / "all", recipe=Recipe(frames="all"))
+    assert len(pngs(tmp_path / "all")) == 6
+
+
+def test_objects_are_given_where_they_first_appear_and_only_they(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("b",))
+    model = Remember()
+    predict(videos, split="val", models=[model], out=tmp_path / "out")
+    commits = [entry for entry in model.diary if entry[0] == "commit"][-5:]
+    assert [set(given) for *_, given in commits] == [{1}, set(), {2}, set(), set()]
+    assert [masks.ids for *_, masks, _ in commits] == [(1,), (1,), (1, 2), (1, 2), (1, 2)]
+    np.testing.assert_array_equal(commits[2][3].probabilities[1], square(24, 36, 14, 20) == 1)
+    assert [read_png(tmp_path / f"out/b/{t:05}.png").max() for t in range(5)] == [1, 1, 2, 2, 2]
+
+
+def test_first_frame_of_an_object_may_come_from_the_dataset(tmp_path):
+    from dataclasses import replace
+
+    from vosbench.types import ObjectInfo
+
+    videos = make_videos(tmp_path / "data", names=("b",))
+    objects = (ObjectInfo(id=1, frames=("00001", "00002")), ObjectInfo(id=2, frames=("00002",)))
+    videos.list = (replace(videos.list[0], objects=objects),)
+    predict(videos, split="val", models=[Remember()], out=tmp_path / "out")
+    assert {frame for _, frame in videos.truth.reads} == {"00001", "00002"}
+    assert not read_png(tmp_path / "out/b/00000.png").any()
+
+
+def test_frames_come_padded_at_the_models_size_and_masks_go_back(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("a",), size=(24, 36))
+    model = Remember(FIXED)
+    predict(videos, split="val", models=[model], out=tmp_path / "out")
+    image = next(entry[3] for entry in model.diary if entry[0] == "predict")
+    assert image.shape == (32, 32, 3)
+    assert not image[:6].any()  # 32 - 20 rows of black, half of them above
+    first, later = (read_png(tmp_path / f"out/a/{t:05}.png") for t in (0, 4))
+    np.testing.assert_array_equal(first, square(24, 36, 4, 2))
+    assert first.shape == later.shape
+    assert (later == first).mean() > 0.95
+
+
+def test_given_frames_are_written_as_given_by_models_that_ignore_them(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("a",))
+    predict(videos, split="val", models=[nothing(weights=None, device="cpu")], out=tmp_path / "out")
+    assert read_png(tmp_path / "out/a/00000.png").any()
+    assert not read_png(tmp_path / "out/a/00001.png").any()
+
+
+def test_copying_the_first_mask_through_the_door_copies_it(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("b",))
+    predict(videos, split="val", models=[copy_first_mask(weights=None, device="cpu")], out=tmp_path / "out")
+    for t in range(5):
+        expected = square(24, 36, 4, 2)
+        if t >= 2:
+            expected = np.maximum(expected, square(24, 36, 14, 20, label=2))
+        np.testing.assert_array_equal(read_png(tmp_path / f"out/b/{t:05}.png"), expected)
+
+
+def test_optical_flow_through_the_door_is_the_predictor(tmp_path):
+    from vosbench.propagation.predictors import OpticalFlow
+
+    videos = make_videos(tmp_path / "data", names=("a",), size=(48, 64))
+    predict(videos, split="val", models=[optical_flow(weights=None, device="cpu")], out=tmp_path / "out")
+    flow = OpticalFlow()
+    for t in range(5):
+        image = read_png(tmp_path / f"data/JPEGImages/a/{t:05}.png")
+        expected = flow.step(image, square(48, 64, 4, 2) if t == 0 else None)
+        np.testing.assert_array_equal(read_png(tmp_path / f"out/a/{t:05}.png"), expected)
+
+
+def test_unsupervised_models_name_their_own_objects(tmp_path):
+    class Halves:
+        spec = ModelSpec(name="halves", tasks=frozenset({"unsupervised"}), max_proposals=2)
+
+        def open(self, video):
+            return self
+
+        def predict(self, index, image):
+            maps = np.zeros((2, *image.shape[:2]), np.float32)
+            maps[0, :, :10], maps[1, :, 10:20] = 0.9, 0.8
+            return SoftMasks(ids=(1, 2), probabilities=maps)
+
+        def commit(self, index, image, masks, *, given):
+            assert not given
+
+    videos = make_videos(tmp_path / "data", names=("a",))
+    unsupervised = Recipe(task="unsupervised")
+    predict(videos, split="val", models=[Halves()], out=tmp_path / "out", recipe=unsupervised)
+    assert np.unique(read_png(tmp_path / "out/a/00002.png")).tolist() == [0, 1, 2]
+    assert videos.truth.reads == []
+    with pytest.raises(UsageError, match="does not do semi-supervised"):
+        predict(videos, split="val", models=[Halves()], out=tmp_path / "semi")
+    Halves.spec = ModelSpec(name="halves", tasks=frozenset({"unsupervised"}), max_proposals=1)
+    with pytest.raises(IncompleteError, match="more than 1 proposals"):
+        predict(videos, split="val", models=[Halves()], out=tmp_path / "many", recipe=unsupervised)
+
+
+# -- fusion
+
+
+def test_an_equivariant_model_is_unmoved_by_flips_and_by_averaging_with_itself(tmp_path):
+    videos = make_videos(tmp_path / "data")
+    plain = tmp_path / "plain"
+    predict(videos, split="val", models=[Brightness()], out=plain)
+    for name, models, recipe in (
+        ("flip", [Brightness()], Recipe(flip=True)),
+        ("twice", [Brightness(), Brightness()], Recipe()),
+        ("fused", [Brightness()], Recipe(flip=True, feedback="fused")),
+    ):
+        predict(videos, split="val", models=models, out=tmp_path / name, recipe=recipe)
+        assert pngs(tmp_path / name) == pngs(plain), name
+
+
+def test_views_average_independent_probabilities(tmp_path):
+    class Constant:
+        def __init__(self, value):
+            self.value, self.spec = np.float32(value), ModelSpec(name=f"constant-{value}")
+
+        def open(self, video):
+            return ConstantSession(self.value)
+
+    class ConstantSession:
+        def __init__(self, value):
+            self.value = value
+
+        def predict(self, index, image):
+            return SoftMasks(ids=(1,), probabilities=np.full((1, *image.shape[:2]), self.value))
+
+        def commit(self, index, image, masks, *, given):
+            assert masks.ids == (1,)
+
+    videos = make_videos(tmp_path / "data", names=("a",))
+    predict(videos, split="val", models=[Constant(0.9), Constant(0.2)], out=tmp_path / "above")
+    predict(videos, split="val", models=[Constant(0.7), Constant(0.2)], out=tmp_path / "below")
+    assert read_png(tmp_path / "above/a/00001.png").all()  # 0.55
+    assert not read_png(tmp_path / "below/a/00001.png").any()  # 0.45
+
+
+def test_fused_feedback_reaches_every_view_and_own_does_not(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("a",), size=(32, 48))
+    for feedback in ("own", "fused"):
+        models = [Remember(), Remember(FIXED)]
+        recipe = Recipe(feedback=feedback, scales=(0.5, 1.0), flip=True)
+        predict(videos, split="val", models=models, out=tmp_path / feedback, recipe=recipe)
+        last = [entry[3].probabilities for entry in models[0].diary if entry[0] == "commit"][-4:]
+        assert [maps.shape for maps in last] == [(1, 16, 24), (1, 16, 24), (1, 32, 48), (1, 32, 48)]
+        hard = set(np.unique(last[2])) <= {0, 1}
+        assert hard == (feedback == "own")
+
+
+def test_views_that_cannot_be_fused_are_refused(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("a",))
+    soft = Remember(ModelSpec(name="soft", merge="soft-aggregation"))
+    with pytest.raises(UsageError, match="different merge rules"):
+        predict(videos, split="val", models=[Remember(), soft], out=tmp_path / "out")
+    flow = optical_flow(weights=None, device="cpu")
+    with pytest.raises(UsageError, match="no commit"):
+        predict(videos, split="val", models=[flow], out=tmp_path / "out", recipe=Recipe(flip=True, feedback="fused"))
+    with pytest.raises(UsageError, match="at least one model"):
+        predict(videos, split="val", models=[], out=tmp_path / "out")
+
+
+def test_a_model_that_adapts_is_told_after_each_commit_and_timed_apart(tmp_path):
+    calls = []
+
+    class Learner(Remember):
+        def open(self, video):
+            session = super().open(video)
+            session.adapt = lambda index, image, masks, *, given: (calls.append((index, set(given))), time.sleep(0.02))
+            return session
+
+    videos = make_videos(tmp_path / "data", names=("a",), frames=3)
+    model = Learner(ModelSpec(name="learner", adapts=True))
+    report = predict(videos, split="val", models=[model], out=tmp_path / "out")
+    assert calls[-3:] == [(0, {1}), (1, set()), (2, set())]
+    assert report.predicted[0].adaptation >= 0.06
+    assert report.predicted[0].model < report.predicted[0].wall
+
+
+# -- contracts and failures
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda h, w: SoftMasks(ids=(1,), probabilities=np.zeros((1, h, w))), "float64"),
+        (lambda h, w: SoftMasks(ids=(1,), probabilities=np.zeros((1, h + 1, w), np.float32)), "not float32"),
+        (lambda h, w: SoftMasks(ids=(1,), probabilities=np.full((1, h, w), np.nan, np.float32)), "not finite"),
+        (lambda h, w: SoftMasks(ids=(1,), probabilities=np.full((1, h, w), 1.5, np.float32)), "not finite and in"),
+        (lambda h, w: SoftMasks(ids=(1, 1), probabilities=np.zeros((2, h, w), np.float32)), "repeat"),
+        (lambda h, w: SoftMasks(ids=(), probabilities=np.zeros((0, h, w), np.float32)), r"\[\] predicted, \[1\] known"),
+        (lambda h, w: SoftMasks(ids=(1, 2), probabilities=np.zeros((2, h, w), np.float32)), "predicted"),
+    ],
+)
+def test_a_broken_contract_names_the_model_and_the_matter(tmp_path, answer, message):
+    class Wrong(Remember):
+        def open(self, video):
+            session = super().open(video)
+            session.predict = lambda index, image: answer(*image.shape[:2])
+            return session
+
+    videos = make_videos(tmp_path / "data", names=("a",))
+    with pytest.raises(IncompleteError, match=message) as caught:
+        predict(videos, split="val", models=[Wrong()], out=tmp_path / "out")
+    assert caught.value.exit_code == 6
+    assert ModelError.exit_code == 6
+
+
+def test_rounding_beyond_one_is_cut_off(tmp_path):
+    class Nearly(Remember):
+        def open(self, video):
+            session = super().open(video)
+            full = lambda image: np.full((1, *image.shape[:2]), 1 + 1e-6, np.float32)  # noqa: E731
+            session.predict = lambda index, image: SoftMasks(ids=(1,), probabilities=full(image))
+            return session
+
+    videos = make_videos(tmp_path / "data", names=("a",))
+    model = Nearly()
+    predict(videos, split="val", models=[model], out=tmp_path / "out")
+    assert max(entry[3].probabilities.max() for entry in model.diary if entry[0] == "commit") == 1
+
+
+def test_one_failing_sequence_leaves_the_others_complete(tmp_path):
+    videos = make_videos(tmp_path / "data")
+    out = tmp_path / "out"
+    with pytest.raises(IncompleteError, match="1 of 4 sequences failed: c; first: no idea about c"):
+        predict(videos, split="val", models=[Remember(fail_on={"c"})], out=out)
+    assert sorted(p.name for p in out.iterdir() if p.is_dir()) == ["a", "b", "d"]
+    assert len(pngs(out)) == 15
+    (failure,) = json.loads((out / "costs.json").read_text())["failures"]
+    assert failure["sequence"] == "c"
+    assert failure["error"][-1] == "RuntimeError: no idea about c"
+    report = predict(videos, split="val", models=[Remember()], out=out, resume=True)
+    assert report.skipped == ("a", "b", "d")
+    assert [costs.sequence for costs in report.predicted] == ["c"]
+
+
+def test_bad_input_of_one_sequence_is_that_sequences_failure(tmp_path):
+    videos = make_videos(tmp_path / "data")
+    (tmp_path / "data/JPEGImages/b/00003.png").write_bytes(b"no picture")
+    (tmp_path / "data/JPEGImages/c/00001.png").unlink()
+    with pytest.raises(IncompleteError, match="2 of 4 sequences failed: b, c") as caught:
+        predict(videos, split="val", models=[Remember()], out=tmp_path / "out")
+    assert "cannot be decoded" in (tmp_path / "out/costs.json").read_text()
+    assert "no picture of frame 00001" in (tmp_path / "out/costs.json").read_text()
+    assert not list((tmp_path / "out").glob(".*"))
+    assert caught.value.fix
+    with pytest.raises(InputError):
+        predict(videos, split="test", models=[Remember()], out=tmp_path / "out2")
+
+
+def test_masks_and_pictures_of_different_sizes_are_refused(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("a", "b"), size=(24, 36))
+    videos.truth.maps["a"]["00000"] = square(48, 72, 4, 2)
+    with pytest.raises(IncompleteError, match="72x48 where the first picture is 36x24"):
+        predict(videos, split="val", models=[Remember()], out=tmp_path / "out")
+    assert sorted(pngs(tmp_path / "out"))[0] == "b/00000.png"
+
+
+def test_existing_output_is_never_mixed(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("a",))
+    predict(videos, split="val", models=[Remember()], out=tmp_path / "out")
+    with pytest.raises(UsageError, match="already holds a"):
+        predict(videos, split="val", models=[Remember()], out=tmp_path / "out")
+    with pytest.raises(UsageError, match="other models or another recipe"):
+        predict(videos, split="val", models=[Remember()], out=tmp_path / "out", resume=True, recipe=Recipe(flip=True))
+    with pytest.raises(UsageError, match="inside the dataset"):
+        predict(videos, split="val", models=[Remember()], out=tmp_path / "data/out")
+    (tmp_path / "foreign/a").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"no prediction\.json accounts for"):
+        predict(videos, split="val", models=[Remember()], out=tmp_path / "foreign", resume=True)
+
+
+def test_two_shards_are_one_run(tmp_path):
+    videos = make_videos(tmp_path / "data", names=tuple("abcde"))
+    predict(videos, split="val", models=[Brightness()], out=tmp_path / "one")
+    for index in (1, 0):
+        shard = Shard(index=index, of=2)
+        predict(videos, split="val", models=[Brightness()], out=tmp_path / "two", shard=shard)
+    assert pngs(tmp_path / "one") == pngs(tmp_path / "two")
+    assert (tmp_path / "one/prediction.json").read_bytes() == (tmp_path / "two/prediction.json").read_bytes()
+    assert (tmp_path / "two/costs-1-of-2.json").exists()
+    with pytest.raises(UsageError, match="no shard 2 of 2"):
+        Shard(index=2, of=2)
+
+
+def test_prediction_json_says_what_made_the_masks(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("a",))
+    model = Remember(ModelSpec(name="remember", weights="ab" * 32))
+    predict(videos, split="val", models=[model], out=tmp_path / "out", recipe=Recipe(scales=(0.75, 1.0)))
+    made_by = json.loads((tmp_path / "out/prediction.json").read_text())
+    assert made_by["models"][0]["weights"] == "ab" * 32
+    assert made_by["recipe"]["scales"] == [0.75, 1.0]
+    assert (made_by["dataset"], made_by["split"]) == ("data", "val")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_killed_run_resumes_to_identical_files(tmp_path):
+    script = textwrap.dedent("""
+        import sys, time
+        from pathlib import Path
+        from tests.unit.fake_videos import Brightness, make_videos
+        from vosbench.predict import predict
+
+        class Slow(Brightness):
+            def open(self, video):
+                session = super().open(video)
+                predict = session.predict
+                session.predict = lambda index, image: (time.sleep(0.05), predict(index, image))[1]
+                return session
+
+        root = Path(sys.argv[1])
+        videos = make_videos(root / "data", names=tuple("abcd"))
+        predict(videos, split="val", models=[Slow()], out=root / "out", resume=True)
+    """)
+    out = tmp_path / "out"
+    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=Path(__file__).parents[2])
+    deadline = time.monotonic() + 60
+    while not (out / ".part-b").is_dir() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert (out / ".part-b").is_dir()
+    assert not (out / "b").exists()
+    videos = make_videos(tmp_path / "again", names=tuple("abcd"))
+    videos.root = tmp_path / "data"
+    report = predict(videos, split="val", models=[Brightness()], out=out, resume=True)
+    assert "a" in report.skipped
+    predict(videos, split="val", models=[Brightness()], out=tmp_path / "whole")
+    assert pngs(out) == pngs(tmp_path / "whole")
+    assert (out / "prediction.json").read_bytes() == (tmp_path / "whole/prediction.json").read_bytes()
+    assert not list(out.glob(".*"))

@@ -1,0 +1,45 @@
+"""Predictions all the way: from a dataset on disk through the runner to the score."""
+
+import pytest
+from vosbench.score import score
+
+from vosbench.datasets.davis import Davis
+from vosbench.datasets.youtube_vos import YouTubeVOS
+from vosbench.predict import predict
+from vosbench.prediction.propagators import copy_first_mask, optical_flow
+from vosbench.propagation import OpticalFlow, predict_folder
+from vosbench.synthetic import make_dataset
+
+
+def test_the_runner_predicts_what_the_plain_loop_does(tmp_path):
+    """Objects that enter late, leave and return: the runner knows them from meta.json, as the loop does."""
+    make_dataset(tmp_path / "data", sequences=2, frames=12, shape=(96, 160))
+    flow = optical_flow(weights=None, device="cpu")
+    predict(YouTubeVOS(tmp_path / "data"), split="valid", models=[flow], out=tmp_path / "runner")
+    predict_folder(OpticalFlow, tmp_path / "data/valid", tmp_path / "loop")
+    written = sorted(p.relative_to(tmp_path / "runner") for p in (tmp_path / "runner").rglob("*.png"))
+    assert written
+    for path in written:
+        assert (tmp_path / "runner" / path).read_bytes() == (tmp_path / "loop" / path).read_bytes(), path
+    run = score(tmp_path / "runner", data=tmp_path / "data", split="valid")
+    assert 0 < run.value("J") < 1
+
+
+@pytest.mark.realdata
+def test_copying_the_first_mask_on_davis(realdata, tmp_path):
+    """The mean J over frames 1 to n - 2 of each sequence, as counted once without this package."""
+    golden = {"blackswan": 0.545, "goat": 0.210, "soapbox": 0.134}
+    (tmp_path / "three.txt").write_text("\n".join(golden) + "\n")
+    root, split = realdata / "davis2016", str(tmp_path / "three.txt")
+    dataset = Davis(root, "Annotations", "2016")
+    predict(dataset, split=split, models=[copy_first_mask(weights=None, device="cpu")], out=tmp_path / "out")
+    run = score(tmp_path / "out", benchmark="davis2016", data=root, split=split, measures=["J"])
+    columns = run.objects_columns
+    found = {
+        sequence: value
+        for sequence, measure, statistic, value in zip(
+            columns["sequence"], columns["measure"], columns["statistic"], columns["value"], strict=True
+        )
+        if (measure, statistic) == ("J", "mean")
+    }
+    assert found == pytest.approx(golden, abs=5e-4)

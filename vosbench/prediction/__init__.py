@@ -1,0 +1,1 @@
+"""The machinery between a dataset and a model; ``vosbench.predict`` is the way in."""

@@ -1,0 +1,142 @@
+"""One sequence through the loop: predict, fuse, merge, put given masks in, commit, write."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from collections.abc import Sequence as Items
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vosbench.adapters import Image, SoftMasks
+from vosbench.errors import InputError, Problem
+from vosbench.prediction.costs import Costs
+from vosbench.prediction.merge import labels, merged, put_given
+from vosbench.prediction.recipe import Recipe, ViewPlan
+from vosbench.prediction.video import Video
+from vosbench.prediction.view import View, fuse
+from vosbench.types import LabelMap
+
+PENDING = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceCosts:
+    """Seconds one sequence took. ``wall`` is everything; the parts do not add up to it: merging is in none of them."""
+
+    sequence: str
+    frames: int
+    wall: float
+    model: float
+    adaptation: float
+    decode: float
+    encode: float
+
+
+def predict_sequence(video: Video, plans: Items[ViewPlan], recipe: Recipe, out: Path) -> SequenceCosts:
+    """Segment a sequence into ``out / name``: complete, or absent if anything fails."""
+    name = video.sequence.name
+    part = out / f".part-{name}"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    start, costs = time.perf_counter(), Costs()
+    try:
+        with Writer(part, costs) as writer:
+            for frame, found in run_loop(video, plans, recipe, costs):
+                if frame in video.wanted:
+                    writer.put(frame, found)
+        part.rename(out / name)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    seconds = {key: costs.seconds[key] for key in ("model", "adaptation", "decode", "encode")}
+    wall = time.perf_counter() - start
+    return SequenceCosts(sequence=name, frames=len(video.pictures), wall=wall, **seconds)
+
+
+def run_loop(video: Video, plans: Items[ViewPlan], recipe: Recipe, costs: Costs) -> Iterator[tuple[str, LabelMap]]:
+    """Yield (stem, label map at the video's size) for every picture in order."""
+    views: list[View] = []
+    images = video.images()
+    for index in range(len(video.pictures)):
+        with costs.measure("decode"):
+            frame, image = next(images)
+        if not views:
+            height, width = image.shape[:2]
+            views = [View(plan, video, (height, width), recipe, costs) for plan in plans]
+        given = video.given_masks(frame)
+        _check_sizes(video, frame, views[0].canvas.native, [image, *given.values()])
+        yield frame, _frame(views, index, image, given, recipe)
+
+
+def _frame(
+    views: Items[View], index: int, image: Image, given: dict[int, NDArray[np.bool_]], recipe: Recipe
+) -> LabelMap:
+    if recipe.task == "semi-supervised" and not given and not views[0].live:  # no object yet
+        return np.zeros(image.shape[:2], np.uint8)
+    softs = [view.predict(index, image, given) for view in views]
+    fused = fuse(softs, [view.canvas for view in views])
+    ids, channels = put_given(merged(fused.probabilities, views[0].spec.merge), fused.ids, given)
+    for view, soft in zip(views, softs, strict=True):
+        if recipe.feedback == "fused" or (len(views) == 1 and view.canvas.scaled == view.canvas.native):
+            final = SoftMasks(ids=ids, probabilities=view.canvas.to_scaled(channels[1:]))
+        else:
+            final = view.settle(soft, given)
+        view.commit(index, final, given)
+    return labels(channels, ids)
+
+
+def _check_sizes(video: Video, frame: str, size: tuple[int, int], arrays: Items[NDArray[Any]]) -> None:
+    """Every picture and every given mask has the size of the first picture."""
+    for array in arrays:
+        if array.shape[:2] != size:
+            found, wanted = ("x".join(map(str, shape[::-1])) for shape in (array.shape[:2], size))
+            name = video.sequence.name
+            raise InputError(
+                [
+                    Problem(
+                        code="size",
+                        message=f"the picture or a given mask is {found} where the first picture is {wanted}",
+                        where=video.masks.where(name, frame),
+                        fix="use pictures and masks of one resolution",
+                        sequence=name,
+                        frame=frame,
+                    )
+                ]
+            )
+
+
+class Writer:
+    """Palette PNGs written on another thread, a few frames behind; leaving the ``with`` waits for the last one."""
+
+    def __init__(self, folder: Path, costs: Costs) -> None:
+        self.folder = folder
+        self.costs = costs
+        self.pool = ThreadPoolExecutor(1, "encode")
+        self.pending: list[Future[None]] = []
+
+    def put(self, frame: str, found: LabelMap) -> None:
+        """Queue one label map as ``<frame>.png``; waits while too many are pending."""
+        from vosbench.masks.write import write_label_map
+
+        self.pending.append(self.pool.submit(write_label_map, self.folder / f"{frame}.png", found))
+        self._wait(down_to=PENDING)
+
+    def _wait(self, down_to: int) -> None:
+        with self.costs.measure("encode"):
+            while len(self.pending) > down_to:
+                self.pending.pop(0).result()
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, *failed: object) -> None:
+        try:
+            if failed[0] is None:
+                self._wait(down_to=0)
+        finally:
+            self.pool.shutdown(cancel_futures=True)
