@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from vosbench.cli.compare import PROPERTIES
 from vosbench.errors import UsageError
+from vosbench.locate import locate
+from vosbench.motion import speeds
 from vosbench.scoring import score
-from vosbench.slices import members
+from vosbench.slices import SLICES, members
 
 
 def square(side: int, label: int = 1) -> np.ndarray:
@@ -78,3 +81,31 @@ def test_attributes_of_davis_are_read_from_its_file(world):
     run = score(data / "Annotations" / "480p", data=data, benchmark="davis2016")
     assert run.document["attributes"] == {"bear": ["DEF", "OCC"]}
     assert list(members(run, "attribute")) == ["DEF", "OCC"]
+
+
+def test_motion_is_the_mean_way_of_the_centre_in_pixels(world):
+    """Object 1 moves 3 pixels to the right and 4 down a frame; object 2 is seen on every other frame only."""
+    video = []
+    for t in range(5):
+        mask = np.zeros((100, 100), np.uint8)
+        mask[4 * t : 4 * t + 6, 3 * t : 3 * t + 6] = 1
+        mask[90:95, 90:95] = 2 * (t % 2 == 0)
+        video.append(mask)
+    gt = world.masks("gt", {"a": video, "b": [square(9)] * 4})
+    run = score(gt, gt=gt)
+    run.document["motion"] = speeds(run, locate(gt=gt))
+    assert run.document["motion"] == {"a": {"1": pytest.approx(5)}, "b": {"1": 0}}
+    assert {k: v.tolist() for k, v in members(run, "motion").items()} == {
+        "under 5 px": [False, False, True],
+        "5 to 20 px": [True, False, False],
+        "over 20 px": [False, False, False],
+    }
+
+
+def test_motion_asks_for_the_ground_truth(run):
+    with pytest.raises(UsageError, match="motion"):
+        members(run, "motion")
+
+
+def test_the_command_line_offers_every_property():
+    assert set(PROPERTIES) == set(SLICES)

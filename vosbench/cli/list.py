@@ -30,6 +30,10 @@ def command(what: str | None) -> None:
         click.echo(f"{kind}\n{text(grids[kind])}\n" if not what else text(grids[kind]))
 
 
+def _submission(prefix: str | None) -> str:
+    return "–" if prefix is None else f"{prefix}<sequence>/<frame>.png"
+
+
 def _grids() -> "dict[str, Grid]":
     from vosbench.datasets.detect import LAYOUTS
     from vosbench.locate import benchmarks
@@ -38,14 +42,16 @@ def _grids() -> "dict[str, Grid]":
 
     rows: dict[str, Sequence[Sequence[str]]] = {
         "benchmarks": [
-            (s.name, s.task, d.layout, d.split, d.ground_truth, d.home) for s in benchmarks() if (d := s.data)
+            (s.name, s.task, d.layout, d.split, d.ground_truth, _submission(d.submission), d.home)
+            for s in benchmarks()
+            if (d := s.data)
         ],
         "protocols": [(s.name, str(s.version), s.title, s.reference) for s in map(protocols.load, protocols.names())],
         "measures": [(m.name, m.title, "higher" if m.higher_is_better else "lower") for m in MEASURES.values()],
         "layouts": list(LAYOUTS.items()),
     }
     headers = {
-        "benchmarks": ("name", "task", "layout", "split", "ground truth", "home"),
+        "benchmarks": ("name", "task", "layout", "split", "ground truth", "submission", "home"),
         "protocols": ("name", "version", "title", "reference"),
         "measures": ("name", "title", "better"),
         "layouts": ("name", "files"),
