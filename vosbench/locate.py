@@ -1,6 +1,6 @@
 """Which benchmark, and where its data is: from what the user said, what was registered, and what lies on disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +87,8 @@ def _named(name: str, roots: Sequence[Root]) -> tuple[ProtocolSpec, Layout]:
     registered = [r for r in roots if r.benchmark == name]
     if len(registered) == 1:
         return spec, open_dataset(spec.data, registered[0].path)
-    found = [path for path in _places(registered or roots) if layout_of(spec.data, path).found()]
+    places = {path.resolve(): path for path in _places(registered or roots)}
+    found = [path for path in places.values() if layout_of(spec.data, path).found()]
     if not found:
         raise _no_data(f"no data found for {name}", roots, spec.data)
     if len(found) > 1:
@@ -96,9 +97,17 @@ def _named(name: str, roots: Sequence[Root]) -> tuple[ProtocolSpec, Layout]:
 
 
 def _detected(roots: Sequence[Root], split: str | None) -> tuple[ProtocolSpec, Layout]:
-    candidates = [c for root in roots for c in _candidates(root, split)]
+    candidates = _distinct(c for root in roots for c in _candidates(root, split))
     if not candidates:
-        raise _no_data("no dataset found" + f" with a split called {split!r}" * bool(split), roots, None)
+        known = {
+            f"{layout.root} has {', '.join(layout.splits())}" for root in roots for _, layout in _candidates(root, None)
+        }
+        if known:
+            raise UsageError(
+                f"no dataset has a split called {split!r}: {'; '.join(sorted(known))}",
+                fix="name one of these, or give a .txt of sequences",
+            )
+        raise _no_data("no dataset found", roots, None)
     if len(candidates) > 1:
         names = list(dict.fromkeys(f"{spec.name} ({layout.root})" for spec, layout in candidates))
         raise UsageError(
@@ -106,6 +115,11 @@ def _detected(roots: Sequence[Root], split: str | None) -> tuple[ProtocolSpec, L
             fix="choose one with --benchmark (and --data if it lies in two places)",
         )
     return candidates[0]
+
+
+def _distinct(candidates: Iterable[tuple[ProtocolSpec, Layout]]) -> list[tuple[ProtocolSpec, Layout]]:
+    """Each benchmark at each place once, whichever ways lead there (registered, and in VOSBENCH_DATA as well)."""
+    return list({(spec.name, layout.root.resolve()): (spec, layout) for spec, layout in candidates}.values())
 
 
 def _candidates(root: Root, split: str | None) -> Iterator[tuple[ProtocolSpec, Layout]]:

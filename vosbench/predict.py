@@ -62,7 +62,8 @@ def predict(
 ) -> PredictionReport:
     """Predict every sequence of a split, or of one shard of it.
 
-    ``progress`` is called after each sequence with (frames done, frames in all, sequence). Several models are averaged. A sequence that fails leaves the others alone and no files.
+    Several models are averaged. A sequence that fails leaves the others alone and no files. ``progress`` is called
+    after each sequence with (frames done, frames in all, sequence).
 
     Raises:
         UsageError: models and recipe do not fit, ``out`` lies in the dataset, holds sequences of this run already (and

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA = "vosbench.result/1"
+RUN_FILES = frozenset({"result.json", "frames.parquet", "objects.csv"})
 
 
 @dataclass(frozen=True)
@@ -109,15 +110,14 @@ class RunResult:
         return json.dumps(self.document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
     def save(self, folder: str | Path) -> None:
-        """Write the run to a new folder.
+        """Write the run to a new folder, or in the place of an earlier run.
 
         Raises:
-            UsageError: the folder exists and is no run, or holds masks.
+            UsageError: see :func:`require_free`.
             InputError: it cannot be written.
         """
         target = Path(folder)
-        if target.exists() and not (target / "result.json").is_file() and any(target.iterdir()):
-            raise UsageError(f"{target} exists and is no run of vosbench", fix="choose another --out folder")
+        require_free(target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
@@ -135,6 +135,16 @@ class RunResult:
         _write_frames(self.frames_columns, folder / "frames.parquet")
         with (folder / "objects.csv").open("w", newline="", encoding="utf-8") as file:
             file.write(csv_text(self.objects_columns, OBJECTS))
+
+
+def require_free(target: Path) -> None:
+    """Raise UsageError if writing a run to ``target`` would cost the user a file: anything there but an earlier run."""
+    if not target.exists():
+        return
+    held = {path.name for path in target.iterdir()} if target.is_dir() else {target.name}
+    if foreign := held - RUN_FILES or (held if held and "result.json" not in held else None):
+        few = ", ".join(sorted(foreign)[:3])
+        raise UsageError(f"{target} holds what is no run of vosbench: {few}", fix="choose another --out folder")
 
 
 def csv_text(columns: Columns, order: tuple[str, ...]) -> str:
@@ -174,7 +184,7 @@ def load(folder: str | Path) -> RunResult:
     """
     root = Path(folder)
     document = _read(root / "result.json", lambda p: json.loads(p.read_text(encoding="utf-8")))
-    schema = str(document.get("schema", ""))
+    schema = str(document.get("schema", "")) if isinstance(document, dict) else ""
     if schema != SCHEMA:
         known, _, version = schema.rpartition("/")
         if known == "vosbench.result" and version.isdigit():

@@ -88,6 +88,12 @@ def test_every_picture_is_seen_and_only_required_frames_are_written(tmp_path):
     assert len(pngs(tmp_path / "all")) == 6
 
 
+def test_a_test_set_has_every_picture_written(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("a",), frames=6, annotated={0})
+    predict(videos, split="val", models=[Remember()], out=tmp_path / "out")
+    assert len(pngs(tmp_path / "out")) == 6
+
+
 def test_objects_are_given_where_they_first_appear_and_only_they(tmp_path):
     videos = make_videos(tmp_path / "data", names=("b",))
     model = Remember()

@@ -1,8 +1,8 @@
 """Predictions all the way: from a dataset on disk through the runner to the score."""
 
 import pytest
-from vosbench.score import score
 
+from vosbench import score
 from vosbench.datasets.davis import Davis
 from vosbench.datasets.youtube_vos import YouTubeVOS
 from vosbench.predict import predict

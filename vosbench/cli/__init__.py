@@ -13,19 +13,19 @@ from vosbench.errors import VosbenchError
 
 #: verb → (module with a command of that name, one line for --help)
 VERBS = {
+    "demo": ("demo", "Draw a small dataset, segment it twice, score both."),
     "score": ("score", "Score prediction folders."),
+    "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
     "compare": ("compare", "Compare methods: intervals, tests, slices."),
     "check": ("check", "Stop a regression: hold a run to a baseline."),
-    "import": ("import_table", "Make runs of a table of published per-frame values."),
+    "leaderboard": ("leaderboard", "Compare published and measured results; build the site."),
     "predict": ("predict", "Run a model over a benchmark."),
-    "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
     "pack": ("pack", "Check predictions and write the archive a server takes."),
+    "import": ("import_table", "Make runs of a table of published per-frame values."),
     "split": ("split", "Make reproducible seen/unseen splits."),
     "explain": ("explain", "Tell the rules of a protocol in plain English."),
     "list": ("list", "List benchmarks, protocols, measures and layouts."),
     "data": ("data", "Register, show or draw datasets."),
-    "leaderboard": ("leaderboard", "Compare published and measured results; build the site."),
-    "demo": ("demo", "Draw a small dataset, segment it twice, score both."),
 }
 
 

@@ -44,9 +44,12 @@ def command(predictions: tuple[str, ...], form: str, out: str | None, by: tuple[
     \b
     Exit codes: 0 scored · 2 usage · 3 problems with the input (all are listed, nothing is written) · 130 interrupted
     """
+    from vosbench.results import require_free
     from vosbench.scoring import score_all
 
-    targets = _targets(out, predictions)
+    targets = _targets(out, predictions, choices["gt"])
+    for target in targets:
+        require_free(target)
     if measures := choices.pop("measures"):
         choices["measures"] = [m.strip() for m in measures.split(",")]
     with options.progress_bar() as progress:
@@ -59,18 +62,18 @@ def command(predictions: tuple[str, ...], form: str, out: str | None, by: tuple[
     click.echo(_render(runs, form, by), nl=False)
 
 
-def _targets(out: str | None, predictions: tuple[str, ...]) -> list[Path]:
+def _targets(out: str | None, predictions: tuple[str, ...], gt: str | None) -> list[Path]:
     """The run folder of each prediction: ``out`` itself, or a folder in it for each of several."""
     if out is None:
         return []
-    names = [Path(p.rstrip("/")).resolve().stem for p in predictions]
+    names = [Path(p).resolve().name.removesuffix(".zip") for p in predictions]
     if len(set(names)) < len(names):
         raise UsageError("two predictions have the same name, so their runs would too", fix="score them one by one")
     targets = [Path(out)] if len(names) == 1 else [Path(out) / name for name in names]
     for target in targets:
-        for p in predictions:
-            if Path(p).resolve() in (target.resolve(), *target.resolve().parents):
-                raise UsageError(f"--out {target} lies inside the predictions {p}", fix="choose a folder elsewhere")
+        for masks in (*predictions, *([gt] if gt else [])):
+            if Path(masks).resolve() in (target.resolve(), *target.resolve().parents):
+                raise UsageError(f"--out {target} lies inside the masks {masks}", fix="choose a folder elsewhere")
     return targets
 
 

@@ -21,6 +21,12 @@ def stray_label(
     return _in_frame("stray-label", message, fix, source, sequence, frame)
 
 
+def large_label(source: MaskSource, sequence: str, frame: str, label: int) -> Problem:
+    """A ground-truth label that no PNG of 8 bits could hold."""
+    message = f"label {label} in the ground truth: labels go up to 255"
+    return _in_frame("large-label", message, "number the objects of a sequence from 1", source, sequence, frame)
+
+
 def wrong_size(source: MaskSource, sequence: str, frame: str, got: tuple[int, ...], want: tuple[int, ...]) -> Problem:
     """A predicted mask of another size (height, width) than the ground truth."""
     message = f"the mask is {got[1]} x {got[0]}, the ground truth {want[1]} x {want[0]} pixels"

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from zlib_ng import zlib_ng
 
 from vosbench.engine import problems as problems_of
 from vosbench.engine.labels import BINARY_PREDICTION, BINARY_TRUTH, VOID, LabelSpace, StrayLabel
 from vosbench.engine.steadiness import REASONS, Steadiness
 from vosbench.engine.tally import Frame, Tally
 from vosbench.errors import InputError, Problem
+from vosbench.masks.planes import crc32, resized
 from vosbench.protocols import rules as verbs
 from vosbench.protocols.spec import Rules
 from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
@@ -93,14 +93,14 @@ def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
     for t, index in enumerate(frames):
         name = task.sequence.frames[index]
         try:
-            raw = task.gt.read(task.sequence.name, name)
+            raw = _read_truth(task, name)
             planes, voids = zip(*(space.truth(plane) for plane in raw), strict=True)
         except InputError as error:
             problems += error.problems
             continue
         void = next((v for v in voids if v is not None), None)
         truth = Frame.of(planes if void is None else tuple(p * ~void for p in planes))
-        gt_crc.append(_crc(raw))
+        gt_crc.append(crc32(raw))
         for run in runs:
             _count(task, space, run, t, name, truth, void)
     problems += [p for run in runs for p in run.problems]
@@ -132,9 +132,16 @@ def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
 def _labels_in_order(task: Task) -> Iterator[NDArray[np.int64]]:
     """The labels but 0 in each ground-truth frame."""
     for frame in task.sequence.frames:
-        planes = task.gt.read(task.sequence.name, frame)
+        planes = _read_truth(task, frame)
         present = np.sum([np.bincount(p.ravel(), minlength=256) for p in planes], axis=0)
         yield np.flatnonzero(present[1:]) + 1
+
+
+def _read_truth(task: Task, frame: str) -> Masks:
+    raw = task.gt.read(task.sequence.name, frame)
+    if task.rules.objects != "merged" and (top := max(int(plane.max()) for plane in raw)) > VOID:
+        raise InputError([problems_of.large_label(task.gt, task.sequence.name, frame, top)])
+    return raw
 
 
 def expected_frames(task: Task, space: LabelSpace) -> NDArray[np.bool_]:
@@ -173,7 +180,7 @@ def _count(
             problems_of.stray_label(run.source, sequence, name, error.label, space.n_gt, space.proposals)
         )
         return
-    run.crc.append(_crc(raw))
+    run.crc.append(crc32(raw))
     if any(space.is_binary(plane) for plane in raw):
         run.binary.append(name)
     if run.problems:
@@ -197,21 +204,8 @@ def _read_prediction(task: Task, run: _Run, t: int, name: str, shape: tuple[int,
         if not task.resize:
             raise InputError([problems_of.wrong_size(run.source, sequence, name, raw[0].shape, shape)])
         run.resized[t] = True
-        raw = tuple(_resized(plane, shape) for plane in raw)
+        raw = tuple(resized(plane, shape) for plane in raw)
     return raw
-
-
-def _resized(plane: NDArray[np.integer], shape: tuple[int, ...]) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Nearest neighbour by pixel centres."""
-    rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(shape, plane.shape, strict=True))
-    return np.ascontiguousarray(plane[np.ix_(rows, columns)])
-
-
-def _crc(raw: Masks) -> int:
-    value = 0
-    for plane in raw:
-        value = zlib_ng.crc32(np.ascontiguousarray(plane), value)
-    return value
 
 
 def _finish(

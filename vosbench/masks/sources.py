@@ -126,7 +126,7 @@ class MaskFolder(_Listed):
 
     def load(self, key: str) -> bytes:
         """The bytes of a file."""
-        with open(key, "rb") as file:  # noqa: PTH123 - twice as fast as Path.read_bytes on small files
+        with open(key, "rb", buffering=0) as file:  # noqa: PTH123 - faster than Path.read_bytes on small files
             return file.read()
 
 

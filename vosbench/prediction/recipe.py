@@ -14,7 +14,8 @@ class Recipe:
 
     ``scales`` are factors on the model's own resolution; ``flip`` adds a mirrored view of each. ``feedback`` is what a
     view remembers of a frame: "own", its own decision (views are independent runs, averaged at the end), or "fused",
-    the common one. ``frames`` to write: "required" are those with ground truth, "all" every picture.
+    the common one. ``frames`` to write: "required" are those with ground truth (every picture of a test set, where
+    that is not published), "all" every picture.
     """
 
     task: Task = "semi-supervised"

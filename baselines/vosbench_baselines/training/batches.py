@@ -15,7 +15,7 @@ AHEAD = 4
 
 
 def batches(mixture: Mixture, first: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """For steps ``first`` on: images (B, T, 3, H, W) float32 in [0, 1] and labels (B, T, H, W) uint8."""
+    """For steps ``first`` on: images (B, T, 3, H, W) and labels (B, T, H, W), both uint8."""
     config = mixture.config
     pool, draw = _pool(mixture)
     queue: list[list[Future[Clip]]] = []
@@ -41,4 +41,4 @@ def _pool(mixture: Mixture) -> tuple[Executor, Callable[[int, int], Clip]]:
 def _tensors(clips: list[Clip]) -> tuple[torch.Tensor, torch.Tensor]:
     images = torch.from_numpy(np.stack([clip.images for clip in clips]))
     labels = torch.from_numpy(np.stack([clip.labels for clip in clips]))
-    return images.permute(0, 1, 4, 2, 3).float().div_(255), labels
+    return images.permute(0, 1, 4, 2, 3), labels

@@ -55,7 +55,7 @@ def train(
         late = budget is not None and time.monotonic() - start >= budget
         if run.step >= config.steps or late:
             break
-        losses.append(_step(run, config, images.to(device), labels.to(device)))
+        losses.append(_step(run, config, images.to(device).float().div_(255), labels.to(device)))
         run.seconds = before + time.monotonic() - start
         if run.step % config.checkpoint_every == 0:
             _checkpoint(run, config, base, out, losses)

@@ -29,13 +29,6 @@ static void fill_bin(Bin *bin, const double *histograms, int b, Py_ssize_t n)
     }
 }
 
-/* Wider vectors where the machine has them. The operations and their order stay the same, and so does every bit. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDER __attribute__((target_clones("avx2", "default")))
-#else
-#define WIDER
-#endif
-
 WIDER static void add_full(double *out, const double *value, double h, int32_t from, int32_t to)
 {
     for (int32_t j = from; j < to; j++) {

@@ -2,13 +2,6 @@
 #include "kernel.h"
 #include <stdlib.h>
 
-static inline uint64_t load8(const uint8_t *p)
-{
-    uint64_t word;
-    memcpy(&word, p, 8);
-    return word;
-}
-
 /* ---------------------------------------------------------------- extraction */
 
 typedef struct {
@@ -59,18 +52,17 @@ static void push_window(Entries *entries, int32_t position, const uint8_t *windo
  * the next block, are all equal, else MIXED. Windows are looked at only where two blocks above each other differ. */
 enum { BLOCK = 64, MIXED = 256 };
 
-static void summarise(const uint8_t *row, Py_ssize_t width, uint16_t *blocks)
+WIDER static void summarise(const uint8_t *row, Py_ssize_t width, uint16_t *blocks)
 {
-    for (Py_ssize_t x = 0, b = 0; x < width; x += BLOCK, b++) {
-        const uint64_t flat = 0x0101010101010101u * row[x];
-        uint64_t change = 1;
-        if (x + BLOCK < width) {
-            change = row[x] ^ row[x + BLOCK];
-            for (int k = 0; k < BLOCK; k += 8)
-                change |= load8(row + x + k) ^ flat;
-        }
-        blocks[b] = change ? MIXED : row[x];
+    Py_ssize_t x = 0, b = 0;
+    for (; x + BLOCK < width; x += BLOCK, b++) {
+        const uint8_t label = row[x];
+        uint8_t change = row[x + BLOCK] ^ label;
+        for (int k = 0; k < BLOCK; k++)
+            change |= row[x + k] ^ label;
+        blocks[b] = change ? MIXED : label;
     }
+    blocks[b] = MIXED;
 }
 
 /* The eight windows that start here: byte k is 0 where nothing changes in window k. */
@@ -83,7 +75,8 @@ static inline uint64_t changes_in_windows(const uint8_t *row, const uint8_t *bel
 static inline void push_square(Entries *entries, const uint8_t *row, const uint8_t *below, Py_ssize_t x, Py_ssize_t start)
 {
     const uint8_t window[4] = {row[x], row[x + 1], below[x], below[x + 1]};
-    push_window(entries, (int32_t)(start + x), window, 4);
+    if ((window[0] ^ window[1]) | (window[0] ^ window[2]) | (window[0] ^ window[3]))
+        push_window(entries, (int32_t)(start + x), window, 4);
 }
 
 static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *below, const uint16_t *blocks,

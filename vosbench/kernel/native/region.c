@@ -1,16 +1,9 @@
 /* Region overlap: the joint histogram of two label maps. */
 #include "kernel.h"
 
-static inline uint64_t load8(const uint8_t *p)
-{
-    uint64_t word;
-    memcpy(&word, p, 8);
-    return word;
-}
-
 /* counts[g * n_pred + p] += number of pixels labelled g in gt and p in pred. -1 if a label is out of range.
  * Masks are long runs: while 32 pixels repeat the current pair of labels, only a run length grows. */
-static int joint_histogram_run(const uint8_t *gt, const uint8_t *pred, Py_ssize_t n, Py_ssize_t n_gt, Py_ssize_t n_pred,
+WIDER static int joint_histogram_run(const uint8_t *gt, const uint8_t *pred, Py_ssize_t n, Py_ssize_t n_gt, Py_ssize_t n_pred,
                                int64_t *counts)
 {
     const uint64_t ones = 0x0101010101010101u;
