@@ -84,7 +84,8 @@ def test_latex_holds_no_command_but_ours(name):
 @given(ANY)
 def test_csv_reads_back(name):
     rows = list(csv.reader(io.StringIO(RENDERERS["csv"](grid(name)), newline="")))
-    assert rows == [["", printable(name)], [printable(name), "1.0"], ["plain", "2.0"]]
+    kept = name.replace("\r", " ")
+    assert rows == [["", kept], [kept, "1.0"], ["plain", "2.0"]]
 
 
 @given(ANY)
