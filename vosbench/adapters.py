@@ -30,6 +30,7 @@ from vosbench import plugins
 from vosbench.errors import IncompleteError, UsageError
 
 ENTRY_POINTS = "vosbench.models"
+COST_ENTRY_POINTS = "vosbench.model_costs"
 
 Image: TypeAlias = NDArray[np.uint8]
 Task: TypeAlias = Literal["semi-supervised", "unsupervised"]
@@ -182,6 +183,32 @@ class ModelFactory(Protocol):
 def available_models() -> tuple[plugins.Plugin, ...]:
     """The registered models, by name. Imports none of them."""
     return tuple(plugins.registered(ENTRY_POINTS).values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCost:
+    """What a model costs by arithmetic alone: learnt numbers, and GFLOP of one 480p frame with one object.
+
+    A multiply-add is two FLOP. Counted without running the model, so it needs neither weights nor the hardware.
+    """
+
+    parameters: int
+    gflop: float
+
+    def floor_ms(self, tflops: float) -> float:
+        """The least milliseconds a frame can take at a peak of ``tflops`` TFLOP/s, memory traffic left aside."""
+        return self.gflop / tflops
+
+
+def model_costs() -> dict[str, ModelCost]:
+    """The costs of the models whose packages tell them, by name.
+
+    An entry point of the group ``vosbench.model_costs`` is a function that returns such a table.
+    """
+    found: dict[str, ModelCost] = {}
+    for family in plugins.registered(COST_ENTRY_POINTS):
+        found |= plugins.load(COST_ENTRY_POINTS, family)()
+    return found
 
 
 def load_model(name: str, *, weights: Path | None = None, device: str = "cpu") -> VOSModel:

@@ -1,7 +1,7 @@
 """From counts to numbers: frames → objects → summary. Pure functions; nothing here reads a file.
 
-A measure of an object is averaged over its scored frames, a group over its objects. Objects are pooled: every object
-weighs the same, however many its sequence has.
+A measure of an object is averaged over its scored frames, a group over its objects. By default objects are pooled:
+every object weighs the same, however many its sequence has; ``averaging`` of a protocol may say otherwise.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.measures import statistics
-from vosbench.measures.catalog import MEASURES
+from vosbench.measures.catalog import EXTRA_HITS, MEAN_ONLY, MEASURES, composites
+from vosbench.protocols.rules import STATISTICS
 from vosbench.protocols.spec import Rules
 from vosbench.tables import KEYS, Columns, new_series, scored, values
 
@@ -20,7 +21,7 @@ Floats = NDArray[np.float64]
 Cell = dict[str, Any]
 
 #: Columns that describe the prediction; zero, they describe an empty one.
-_PREDICTED = ("intersection", "pred_area", "pred_length", "gt_hits", "pred_hits")
+_PREDICTED = ("intersection", "pred_area", "pred_length", "gt_hits", "pred_hits", *sum(EXTRA_HITS.values(), ()))
 
 
 def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
@@ -42,8 +43,6 @@ def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
     described["frames"] = np.where(found, _at(series.lengths, safe), 0)
     described["filled"] = np.where(found, _at(series.filled, safe), 0)
     cells = {(m, s): np.where(found, _at(v, safe), np.nan) for (m, s), v in series.statistics(rules).items()}
-    if {("J", "mean"), ("F", "mean")} <= cells.keys():
-        cells["J&F", "mean"] = (cells["J", "mean"] + cells["F", "mean"]) / 2
     table = {name: np.repeat(column, len(cells)) for name, column in described.items()}
     table["measure"] = np.tile(np.array([m for m, _ in cells], object), n)
     table["statistic"] = np.tile(np.array([s for _, s in cells], object), n)
@@ -68,7 +67,8 @@ def summary(table: Columns, rules: Rules) -> list[Cell]:
         members = {"all": np.ones(len(values), bool)} | {g: group == g for g in rules.groups}
         if measure == "T" and rules.stability == "stable":
             members["stable"] = table["stable"][here] == "stable"
-        means = {g: _mean(values[m]) for g, m in members.items()}
+        units = _units(table, here, rules)
+        means = {g: _mean(values[m], {name: column[m] for name, column in units.items()}) for g, m in members.items()}
         if rules.groups:
             means["overall"] = _overall([means[g] for g in rules.groups])
         for g, (value, n) in means.items():
@@ -78,7 +78,8 @@ def summary(table: Columns, rules: Rules) -> list[Cell]:
 
 def predicting_nothing(frames: Columns, keys: Columns, rules: Rules) -> list[Cell]:
     """The summary that empty masks would get on the same frames under the same rules."""
-    empty = frames | {name: np.zeros_like(frames[name]) for name in _PREDICTED}
+    empty = frames | {name: np.zeros_like(frames[name]) for name in _PREDICTED if name in frames}
+    empty["flags"] = np.full(len(frames["flags"]), "", object)
     if "T" in frames:
         empty["T"] = np.full_like(frames["T"], np.nan)
     if rules.pairing != "id":  # every object meets the same empty mask, so there is nothing to assign
@@ -98,7 +99,8 @@ class _Series:
         self.frames = {name: column[keep] for name, column in frames.items()}
         self.segment = segment[keep]
         self.lengths = np.bincount(self.segment, minlength=self.n)
-        self.filled = np.bincount(self.segment, self.frames["flags"] == "filled", self.n).astype(np.int64)
+        filled = np.isin(self.frames["flags"].astype(str), ("filled", "absent"))
+        self.filled = np.bincount(self.segment, filled, self.n).astype(np.int64)
 
     @classmethod
     def of(cls, frames: Columns, rules: Rules) -> "_Series":
@@ -110,21 +112,44 @@ class _Series:
 
     def statistics(self, rules: Rules) -> dict[tuple[str, str], Floats]:
         """Every (measure, statistic) of the protocol, one value for each series."""
-        by_measure = {name: values(self.frames, name) for name in rules.measures}
-        return {
-            (name, statistic): self._statistic(statistic, v) * (MEASURES[name].factor if statistic == "mean" else 1)
-            for name, v in by_measure.items()
-            for statistic in rules.statistics
-            if statistic in MEASURES[name].statistics
-        }
+        cells: dict[tuple[str, str], Floats] = {}
+        lost = (self.frames["flags"] == "absent") & (rules.absent == "zero")
+        by_measure = {name: np.where(lost, _worst(name), self._values(name)) for name in rules.measures}
+        for name, v in by_measure.items():
+            for statistic in rules.statistics:
+                if statistic in MEASURES[name].statistics:
+                    factor = MEASURES[name].factor if statistic == "mean" else 1
+                    cells[name, statistic] = self._statistic(statistic, v) * factor
+        for name, parts in composites(rules.measures).items():
+            j, f = (by_measure[part] for part in parts)
+            if "mean" in rules.statistics:
+                cells[name, "mean"] = (cells[parts[0], "mean"] + cells[parts[1], "mean"]) / 2
+            for statistic in rules.statistics:
+                if STATISTICS[statistic].of_composites and MEASURES[parts[0]].statistics != MEAN_ONLY:
+                    cells[name, statistic] = self._statistic(statistic, (j + f) / 2)
+        return cells
 
     def means(self, name: str) -> Floats:
+        """The mean of a measure of each series."""
         return self._statistic("mean", values(self.frames, name))
 
     def _statistic(self, statistic: str, v: Floats) -> Floats:
         """Over the frames where the measure is defined."""
         defined = ~np.isnan(v)
-        return statistics.segmented(statistic, v[defined], self.segment[defined], self.n)
+        present = self.frames["gt_area"][defined] > 0 if STATISTICS[statistic].of_composites else None
+        return statistics.segmented(statistic, v[defined], self.segment[defined], self.n, present=present)
+
+    def _values(self, name: str) -> Floats:
+        """The value of a measure in each row; the same in all rows of an object where its counts are summed first."""
+        if not MEASURES[name].pooled:
+            return values(self.frames, name)
+        columns = {c: self.frames[c].astype(np.float64) for c in MEASURES[name].counts}
+        sums = {c: np.bincount(self.segment, column, self.n).astype(np.int64) for c, column in columns.items()}
+        return MEASURES[name].of(sums)[self.segment]
+
+
+def _worst(measure: str) -> float:
+    return 0.0 if MEASURES[measure].higher_is_better else 1.0
 
 
 def _proposals(series: _Series, keys: Columns, rules: Rules) -> NDArray[np.int64]:
@@ -185,9 +210,35 @@ def _names(table: Columns) -> list[tuple[str, str]]:
     return list(dict.fromkeys(zip(table["measure"], table["statistic"], strict=True)))
 
 
-def _mean(values: Floats) -> tuple[float | None, int]:
-    values = values[~np.isnan(values)]
-    return (float(values.mean()), len(values)) if len(values) else (None, 0)
+def _units(table: Columns, here: NDArray[np.bool_], rules: Rules) -> Columns:
+    """The columns of the objects table that decide how objects are averaged."""
+    names = {
+        "object": (),
+        "sequence": ("sequence",),
+        "category": ("sequence", "category"),
+        "frame": ("frames",),
+    }[rules.averaging]
+    return {name: table[name][here] for name in names}
+
+
+def _mean(values: Floats, units: Columns) -> tuple[float | None, int]:
+    """The mean, and how many values it was made of.
+
+    ``units`` holds nothing where every object weighs the same; "frames" where every frame does; names of sequences,
+    then of categories, where objects are averaged within sequences, and those within categories.
+    """
+    known = ~np.isnan(values)
+    values, units = values[known], {name: column[known] for name, column in units.items()}
+    if not len(values):
+        return None, 0
+    if "frames" in units:
+        return float(np.average(values, weights=units["frames"])), len(values)
+    while units:
+        first = next(iter(units))
+        _, at, inverse = np.unique(units[first].astype(str), return_index=True, return_inverse=True)
+        values = np.bincount(inverse, values) / np.bincount(inverse)
+        units = {name: column[at] for name, column in units.items() if name != first}
+    return float(values.mean()), len(values)
 
 
 def _overall(groups: list[tuple[float | None, int]]) -> tuple[float | None, int]:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vosbench.datasets.detect import Layout, layout_of, open_dataset
+from vosbench.datasets.detect import layout_of, open_dataset
 from vosbench.datasets.folder import Folder
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import Data, ProtocolSpec
+from vosbench.types import Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Target:
 
     benchmark: str
     spec: ProtocolSpec
-    dataset: Layout
+    dataset: Dataset
     split: str
 
 
@@ -80,7 +81,7 @@ def fits(root: Root) -> tuple[str, ...]:
     return tuple(dict.fromkeys(spec.name for spec, _ in _candidates(root, None)))
 
 
-def _named(name: str, roots: Sequence[Root]) -> tuple[ProtocolSpec, Layout]:
+def _named(name: str, roots: Sequence[Root]) -> tuple[ProtocolSpec, Dataset]:
     spec = protocols.load(name)
     if spec.data is None or spec.data.layout == "folder":
         raise UsageError(f"{name} scores any two folders", fix="give the ground truth with --gt FOLDER")
@@ -96,7 +97,7 @@ def _named(name: str, roots: Sequence[Root]) -> tuple[ProtocolSpec, Layout]:
     return spec, layout_of(spec.data, found[0])
 
 
-def _detected(roots: Sequence[Root], split: str | None) -> tuple[ProtocolSpec, Layout]:
+def _detected(roots: Sequence[Root], split: str | None) -> tuple[ProtocolSpec, Dataset]:
     candidates = _distinct(c for root in roots for c in _candidates(root, split))
     if not candidates:
         known = {
@@ -117,16 +118,18 @@ def _detected(roots: Sequence[Root], split: str | None) -> tuple[ProtocolSpec, L
     return candidates[0]
 
 
-def _distinct(candidates: Iterable[tuple[ProtocolSpec, Layout]]) -> list[tuple[ProtocolSpec, Layout]]:
+def _distinct(candidates: Iterable[tuple[ProtocolSpec, Dataset]]) -> list[tuple[ProtocolSpec, Dataset]]:
     """Each benchmark at each place once, whichever ways lead there (registered, and in VOSBENCH_DATA as well)."""
     return list({(spec.name, layout.root.resolve()): (spec, layout) for spec, layout in candidates}.values())
 
 
-def _candidates(root: Root, split: str | None) -> Iterator[tuple[ProtocolSpec, Layout]]:
+def _candidates(root: Root, split: str | None) -> Iterator[tuple[ProtocolSpec, Dataset]]:
     """The benchmarks that the data at a root fits: its own TOML file, the registered name, or any with that layout."""
     for path in _places([root]):
         own = path / "benchmark.toml"
-        specs = (protocols.load(str(own)),) if own.is_file() else benchmarks()
+        specs = (
+            (protocols.load(str(own)),) if own.is_file() else tuple(s for s in benchmarks() if s.data and s.data.detect)
+        )
         if root.benchmark:
             specs = (protocols.load(root.benchmark),)
         for spec in specs:

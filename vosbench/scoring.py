@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from vosbench import aggregate, tables
 from vosbench.datasets.davis import Davis
 from vosbench.engine.plan import make_plan
@@ -15,8 +13,7 @@ from vosbench.engine.run import Progress, remarks, run
 from vosbench.engine.score_sequence import SequenceCounts
 from vosbench.errors import UsageError
 from vosbench.locate import Root, Target, locate
-from vosbench.masks.sources import open_masks
-from vosbench.measures.catalog import MEASURES
+from vosbench.protocols import load as protocols
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import SCHEMA, RunResult, environment, load
@@ -78,8 +75,8 @@ def score_all(
         split=split,
         roots=tuple(roots),
     )
-    spec = _with_measures(target.spec, measures)
-    sources = tuple(open_masks(Path(p), palette=palette) for p in predictions)
+    spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
+    sources = tuple(target.dataset.predictions(Path(p), palette=palette) for p in predictions)
     sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
     if spec.rules.stability == "stable" and "T" in spec.rules.measures:
         sequences = _with_stability(sequences, target)
@@ -106,14 +103,6 @@ def _with_stability(sequences: tuple[Sequence, ...], target: Target) -> tuple[Se
     """The sequences with the dataset's word on whether T is meaningful."""
     known = target.dataset.stable() if isinstance(target.dataset, Davis) else {}
     return tuple(replace(s, stable=known.get(s.name)) for s in sequences)
-
-
-def _with_measures(spec: ProtocolSpec, measures: Collection[str] | None) -> ProtocolSpec:
-    if measures is None:
-        return spec
-    if unknown := [m for m in measures if m not in MEASURES]:
-        raise UsageError(f"unknown measure {unknown[0]!r}", fix=f"choose from {', '.join(MEASURES)}")
-    return msgspec.structs.replace(spec, rules=msgspec.structs.replace(spec.rules, measures=tuple(measures)))
 
 
 def _result(

@@ -12,10 +12,12 @@ frame           str      file name without suffix
 index           int64    position of the frame in the sequence, from 0
 scored          bool     does the row count? (an object's clock may start late)
 intersection …  int64    the integer counts of :data:`vosbench.measures.catalog.COUNTS`
+gt_hits_object  int64    and other EXTRA_COUNTS, where a measure of the protocol needs them
 J, F, …         float64  the value itself, in runs whose table was imported: they have values instead of counts
 T               float64  temporal stability, in runs that measured it; NaN where undefined
 T_reason        str      why it is undefined, or ""
-flags           str      "filled" where a missing mask was taken as empty, "resized", or ""
+flags           str      "filled" where a missing mask was taken as empty, "absent" where that is so because nothing was
+                         predicted for the whole sequence, "resized", or ""
 ==============  =======  ==========================================================================
 
 Whoever wants the value of a row asks :func:`values`, which knows both kinds.
@@ -32,14 +34,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.engine.score_sequence import SequenceCounts
-from vosbench.measures.catalog import COUNTS, MEASURES
+from vosbench.measures.catalog import COUNTS, EXTRA_COUNTS, MEASURES
 from vosbench.protocols.rules import counted
 from vosbench.protocols.spec import Rules
 
 Columns: TypeAlias = dict[str, NDArray[Any]]
 
 FRAME_KEYS = ("sequence", "object", "proposal", "frame", "index", "scored")
-FRAMES = (*FRAME_KEYS, *COUNTS, *MEASURES, "T_reason", "flags")
+FRAMES = (*FRAME_KEYS, *COUNTS, *EXTRA_COUNTS, *MEASURES, "T_reason", "flags")
 KEYS = ("sequence", "object", "category", "group", "stable", "instances")
 _STABLE = {None: "", True: "stable", False: "unstable"}
 OBJECT_KEYS = ("sequence", "object", "proposal", "category", "group", "stable", "instances", "frames", "filled")
@@ -97,7 +99,7 @@ def _sequence_frames(c: SequenceCounts) -> Columns:
     row, t = np.nonzero(keep)
     ids = np.array([o.id for o in c.objects], np.int64)
     stems = np.array(c.sequence.frames, object)
-    flags = np.where(c.filled, "filled", np.where(c.resized, "resized", "")).astype(object)
+    flags = np.where(c.filled, "absent" if c.absent else "filled", np.where(c.resized, "resized", "")).astype(object)
     columns: Columns = {
         "sequence": np.full(len(row), c.sequence.name, object),
         "object": ids[c.row_object[row]],
@@ -108,7 +110,7 @@ def _sequence_frames(c: SequenceCounts) -> Columns:
     }
     if c.stability is not None and c.stability_reason is not None:
         columns |= {"T": c.stability[keep], "T_reason": c.stability_reason[keep]}
-    return columns | {name: c.counts[k][keep] for k, name in enumerate(COUNTS)}
+    return columns | {name: c.counts[k][keep] for k, name in enumerate(c.names)}
 
 
 def to_dataframe(columns: Mapping[str, NDArray[Any]], order: tuple[str, ...]) -> Any:

@@ -72,6 +72,12 @@ class Dataset(Protocol):
     def root(self) -> Path:
         """The folder it lies in."""
 
+    def looked_for(self) -> tuple[str, ...]:
+        """What must exist under the root for it to be this layout."""
+
+    def found(self) -> bool:
+        """Does the root have this layout? Quick; reads no mask."""
+
     def splits(self) -> tuple[str, ...]:
         """Names of the splits found."""
 
@@ -80,6 +86,9 @@ class Dataset(Protocol):
 
     def masks(self, split: str) -> MaskSource:
         """The ground truth of a split."""
+
+    def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
+        """Predictions for this dataset at ``path``: a folder, an archive or a file. Raises InputError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from vosbench.engine.plan import make_plan
 from vosbench.engine.run import Progress, remarks, run
 from vosbench.errors import InputError, Problem
 from vosbench.locate import locate
-from vosbench.masks.sources import open_masks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ def validate(
         if target.get(name) is not None:
             target[name] = Path(target[name])
     found = locate(**target)
-    sources = tuple(open_masks(Path(p), palette=palette) for p in predictions)
+    sources = tuple(found.dataset.predictions(Path(p), palette=palette) for p in predictions)
     sequences, truth = found.dataset.sequences(found.split), found.dataset.masks(found.split)
     problems: list[Problem] = []
     try:

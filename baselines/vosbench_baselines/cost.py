@@ -7,6 +7,7 @@ the two halves of a frame; a memory of nine frames is the mean on DAVIS-2016 val
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from vosbench.adapters import ModelCost
 from vosbench_baselines.stm import ARCHITECTURES, STM, architecture
 
 SIZE = (480, 864)
@@ -28,6 +29,16 @@ def gflop(model: STM, objects: int, memory: int) -> tuple[float, float]:
     with FlopCounterMode(display=False) as segmenting:
         model.segment(image, keys, values)
     return memorising.get_total_flops() / 1e9, segmenting.get_total_flops() / 1e9
+
+
+def costs() -> dict[str, ModelCost]:
+    """Every registered model of the family with one object; entry point ``vosbench.model_costs``."""
+    found = {}
+    for name in ("stm", "stm-refine50", "stm-xs"):
+        with torch.device("meta"):
+            model = STM(architecture(name)).eval()
+        found[name] = ModelCost(parameters=parameters(model), gflop=sum(gflop(model, 1, MEMORY)))
+    return found
 
 
 def table() -> str:

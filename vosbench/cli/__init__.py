@@ -5,6 +5,7 @@ Verbs are imported when they are called, so that ``vosbench --help`` is instant.
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -68,6 +69,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with the code of whatever went wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # pipes on Windows know few of the signs in our tables
+            stream.reconfigure(encoding="utf-8")
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:

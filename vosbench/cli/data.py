@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from vosbench.cli import options
-from vosbench.errors import UsageError
+from vosbench.errors import InputError, UsageError
 
 
 @click.group("data", short_help="Register, show or draw datasets.")
@@ -18,6 +18,7 @@ def command() -> None:
       vosbench data add /data/DAVIS
       vosbench data add /data/ytvos19 --benchmark youtube-vos-2019
       vosbench data show
+      vosbench data check /data/LVOS --benchmark lvos-v2
       vosbench data make clips/ --layout davis2017 --sequences 30
     """
 
@@ -60,6 +61,27 @@ def show() -> None:
         return
     rows = [(str(root.path), ", ".join(fits(root)) or "nothing found") for root in roots]
     click.echo(text(Grid(header=("folder", "benchmarks"), rows=rows, labels=2)))
+
+
+@command.command("check")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--benchmark", metavar="NAME|FILE", help="What it should be. Default: found from the data.")
+@click.option("--split", metavar="NAME|FILE", help="The split to look at. Default: the benchmark's usual one.")
+def check(folder: Path, benchmark: str | None, split: str | None) -> None:
+    """Check a dataset root: its size against the published one, and the first problems.
+
+    \b
+    Exit codes: 0 in order · 2 usage · 3 not laid out as expected, or masks are missing or unreadable
+    """
+    from vosbench.survey import survey
+
+    found = survey(folder, benchmark=benchmark, split=split)
+    objects = "objects not counted" if found.objects is None else f"{found.objects} objects"
+    click.echo(f"{found.benchmark} · {found.split} · {found.sequences} sequences, {objects}, {found.frames} frames")
+    for line in found.deviations():
+        options.remark(f"note: {line}")
+    if found.problems:
+        raise InputError(found.problems)
 
 
 @command.command("make")

@@ -60,7 +60,7 @@ def registered() -> dict[str, str | None]:
     """Registered data: path → benchmark, or None."""
     try:
         return dict(json.loads(registry_path().read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return {}
 
 

@@ -52,8 +52,8 @@ def command(
     """
     from pathlib import Path
 
+    from vosbench.adapters import load_model
     from vosbench.locate import locate
-    from vosbench.plugins import load
     from vosbench.predict import predict
     from vosbench.prediction.recipe import Recipe
 
@@ -67,9 +67,7 @@ def command(
         frames="all" if frames == "all" else "required",
     )
     wanted = [(model, weights), *((name, file or None) for name, _, file in (m.partition("=") for m in ensemble))]
-    models = [
-        load("vosbench.models", name)(weights=Path(file) if file else None, device=device) for name, file in wanted
-    ]
+    models = [load_model(name, weights=Path(file) if file else None, device=device) for name, file in wanted]
     with options.progress_bar() as progress:
         report = predict(
             target.dataset,

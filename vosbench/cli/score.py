@@ -1,12 +1,16 @@
 """``vosbench score``."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vosbench.cli import options
 from vosbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from vosbench.results import RunResult
 
 
 @click.command("score", short_help="Score prediction folders.")
@@ -32,7 +36,8 @@ from vosbench.errors import UsageError
 def command(predictions: tuple[str, ...], form: str, out: str | None, by: tuple[str, ...], **choices: Any) -> None:
     """Score prediction folders or zip archives of <sequence>/<frame>.png.
 
-    Several predictions share the work on the ground truth; with --out each becomes a folder of its own.
+    Several predictions share the work on the ground truth; with --out each becomes a folder of its own. A finished run
+    in place of predictions is scored by another --protocol or other --measures from the counts it holds.
 
     \b
     Examples:
@@ -40,26 +45,57 @@ def command(predictions: tuple[str, ...], form: str, out: str | None, by: tuple[
       vosbench score preds/ --benchmark davis2017 --data /data/DAVIS --split val --out runs/mine
       vosbench score a/ b/ c.zip --gt annotations/ --by sequence
       vosbench score preds/ --gt annotations/ --format json > result.json
+      vosbench score runs/mine --protocol folder --measures J,F,Jv,Fv
 
     \b
     Exit codes: 0 scored · 2 usage · 3 problems with the input (all are listed, nothing is written) · 130 interrupted
     """
     from vosbench.results import require_free
-    from vosbench.scoring import score_all
 
     targets = _targets(out, predictions, choices["gt"])
     for target in targets:
         require_free(target)
     if measures := choices.pop("measures"):
-        choices["measures"] = [m.strip() for m in measures.split(",")]
-    with options.progress_bar() as progress:
-        runs = score_all(predictions, progress=progress, roots=options.data_roots(), **choices)
-    for note in dict.fromkeys(note for run in runs for note in run.document["notes"]):
-        options.remark(f"note: {note}")
+        choices["measures"] = tuple(m.strip() for m in measures.split(","))
+    finished = [_is_run(Path(p)) for p in predictions]
+    runs = _rescored(predictions, finished, choices) if any(finished) else _scored(predictions, choices)
     for run, target in zip(runs, targets, strict=False):
         run.save(target)
         options.remark(f"wrote {target}")
     click.echo(_render(runs, form, by), nl=False)
+
+
+def _is_run(folder: Path) -> bool:
+    try:
+        return (folder / "result.json").is_file()
+    except OSError:  # unreadable predictions are reported with everything else that is wrong
+        return False
+
+
+def _scored(predictions: tuple[str, ...], choices: dict[str, Any]) -> Sequence["RunResult"]:
+    from vosbench.scoring import score_all
+
+    with options.progress_bar() as progress:
+        runs = score_all(predictions, progress=progress, roots=options.data_roots(), **choices)
+    for note in dict.fromkeys(note for run in runs for note in run.document["notes"]):
+        options.remark(f"note: {note}")
+    return runs
+
+
+def _rescored(predictions: tuple[str, ...], finished: list[bool], choices: dict[str, Any]) -> Sequence["RunResult"]:
+    """Finished runs by another protocol or other measures, from the counts they hold."""
+    from vosbench.rescore import rescore_saved
+
+    if not all(finished):
+        raise UsageError("some of these are finished runs, others predictions", fix="score them in two calls")
+    given = [name for name in ("benchmark", "data", "gt", "split", "resize", "palette") if choices.get(name)]
+    if given or choices["missing"] != "error":
+        raise UsageError(
+            "a run is scored again from its counts: only --protocol and --measures apply",
+            fix="leave the others out, or score the predictions themselves",
+        )
+    options_of = {"protocol": choices["protocol"], "measures": choices.get("measures")}
+    return [rescore_saved(path, **options_of) for path in predictions]
 
 
 def _targets(out: str | None, predictions: tuple[str, ...], gt: str | None) -> list[Path]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from vosbench.datasets.db_info import SequenceInfo, read_db_info
 from vosbench.datasets.lists import not_found, read_list, split_file
-from vosbench.masks.sources import MaskFolder
+from vosbench.masks.sources import MaskFolder, open_masks
 from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.types import MaskSource, Sequence
 
@@ -79,6 +79,10 @@ class Davis:
         """The ground truth; DAVIS keeps all splits in one folder."""
         del split
         return self._masks()
+
+    def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
+        """Predictions, ``<sequence>/<frame>.png``."""
+        return open_masks(path, palette=palette)
 
     def stable(self) -> dict[str, bool]:
         """Whether temporal stability is meaningful, by sequence: ``eval_t`` of ``db_info``, else as in DAVIS-2016."""

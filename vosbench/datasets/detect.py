@@ -1,35 +1,97 @@
-"""Which dataset lies at a root, by the layout a protocol expects."""
+"""The layouts by name, and which dataset lies at a root."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from vosbench import plugins
+from vosbench.datasets.annotations import Annotations
 from vosbench.datasets.davis import Davis
 from vosbench.datasets.folder import Folder
 from vosbench.datasets.lists import not_found
+from vosbench.datasets.lvos import Lvos
+from vosbench.datasets.mevis import MeViS
+from vosbench.datasets.mose import Mose
+from vosbench.datasets.sav import SaV
 from vosbench.datasets.youtube_vos import YouTubeVOS
+from vosbench.errors import UsageError
 from vosbench.protocols.spec import Data
+from vosbench.types import Dataset
 
-Layout = Davis | YouTubeVOS | Folder
+#: The entry point group of layouts from other packages: name → a function of (root, data) that returns a Dataset.
+GROUP = "vosbench.layouts"
 
-#: Layouts by name, with the sentence ``vosbench list`` shows.
-LAYOUTS = {
-    "davis": "ImageSets/<year>/<split>.txt and Annotations/480p/<sequence>/<frame>.png",
-    "youtube-vos": "<split>/meta.json and <split>/Annotations/<video>/<frame>.png",
-    "folder": "<sequence>/<frame>.png",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutVerb:
+    """A layout: the files it consists of, and how to open it."""
+
+    files: str
+    open: Callable[[Path, Data], Dataset]
+
+
+LAYOUTS: Mapping[str, LayoutVerb] = {
+    "davis": LayoutVerb(
+        files="ImageSets/<lists>/<split>.txt and <annotations>/480p/<sequence>/<frame>.png",
+        open=lambda root, data: Davis(root, data.annotations, data.lists),
+    ),
+    "youtube-vos": LayoutVerb(
+        files="<split>/meta.json and <split>/Annotations/<video>/<frame>.png", open=lambda root, _: YouTubeVOS(root)
+    ),
+    "annotations": LayoutVerb(
+        files="<annotations>/<sequence>/<frame>.png and, for splits, ImageSets/<split>.txt",
+        open=lambda root, data: Annotations(root, data.annotations, data.lists),
+    ),
+    "annotations-nested": LayoutVerb(
+        files="<annotations>/<group>/<sequence>/<frame>.png and, for splits, ImageSets/<split>.txt",
+        open=lambda root, data: Annotations(root, data.annotations, data.lists, nested=True),
+    ),
+    "sav": LayoutVerb(
+        files="sav_<split>/Annotations_6fps/<video>/<object>/<frame>.png and sav_<split>/sav_<split>.txt",
+        open=lambda root, _: SaV(root),
+    ),
+    "mose": LayoutVerb(
+        files="<split>/meta.json and <split>/Annotations/<video>/<frame>.png", open=lambda root, _: Mose(root)
+    ),
+    "lvos": LayoutVerb(
+        files="<split>/<split>_meta.json, unseen_videos.txt and <split>/Annotations/<video>/<frame>.png",
+        open=lambda root, _: Lvos(root),
+    ),
+    "mevis": LayoutVerb(
+        files="<split>/meta_expressions.json and <split>/mask_dict.json", open=lambda root, _: MeViS(root)
+    ),
+    "folder": LayoutVerb(
+        files="<sequence>/<frame>.png, or instances in JSON as YouTube-VIS and OVIS write them",
+        open=lambda root, _: Folder(root),
+    ),
 }
 
 
-def layout_of(data: Data, root: Path) -> Layout:
-    """The layout a protocol's data section asks for, at ``root``; nothing is read yet."""
-    match data.layout:
-        case "davis":
-            return Davis(root, data.annotations, data.lists)
-        case "youtube-vos":
-            return YouTubeVOS(root)
-        case "folder":
-            return Folder(root)
+def files_of(data: Data) -> str:
+    """The files that make up a dataset, as a pattern for people."""
+    if data.layout not in LAYOUTS:
+        return f"layout {data.layout}, of another package"
+    lists = f"{data.lists}/" if data.lists else ""
+    return LAYOUTS[data.layout].files.replace("<annotations>", data.annotations).replace("<lists>/", lists)
 
 
-def open_dataset(data: Data, root: Path) -> Layout:
+def layout_of(data: Data, root: Path) -> Dataset:
+    """The layout a protocol's data section asks for, at ``root``; nothing is read yet.
+
+    Raises:
+        UsageError: no such layout, here or in an installed package.
+    """
+    if data.layout in LAYOUTS:
+        return LAYOUTS[data.layout].open(root, data)
+    others = plugins.registered(GROUP)
+    if data.layout not in others:
+        known = ", ".join([*LAYOUTS, *others])
+        raise UsageError(f"there is no layout called {data.layout!r}", fix=f"use one of {known}")
+    dataset: Dataset = plugins.load(GROUP, data.layout)(root, data)
+    return dataset
+
+
+def open_dataset(data: Data, root: Path) -> Dataset:
     """The dataset at ``root`` in the layout of ``data``. Raises InputError naming what was looked for."""
     layout = layout_of(data, root)
     if not layout.found():

@@ -1,4 +1,4 @@
-"""Any folder of masks: ``<sequence>/<frame>.png``, or the frames of a single sequence."""
+"""Any folder of masks: ``<sequence>/<frame>.png``, or the frames of a single sequence; or instances in JSON."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,13 +6,14 @@ from pathlib import Path
 
 from vosbench.datasets.lists import not_found, read_list
 from vosbench.errors import UsageError
+from vosbench.masks.rle import InstanceFile, open_instances
 from vosbench.masks.sources import open_masks
 from vosbench.types import MaskSource, Sequence
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder (or zip archive) of ground-truth masks. Its only split is called "all"."""
+    """A folder, zip archive or JSON file of ground-truth masks. Its only split is called "all"."""
 
     root: Path
 
@@ -41,6 +42,12 @@ class Folder:
         """The masks themselves."""
         del split
         return self._source
+
+    def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
+        """Predictions, ``<sequence>/<frame>.png`` or JSON; a list of results takes its videos from the truth."""
+        if path.suffix == ".json" and isinstance(self._source, InstanceFile):
+            return open_instances(path, self._source.videos)
+        return open_masks(path, palette=palette)
 
     @cached_property
     def _source(self) -> MaskSource:

@@ -18,12 +18,17 @@ def read_list(path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def list_file(split: str, root: Path) -> Path:
+    """The file of a list given by path: from here, or from the dataset's root."""
+    return root / split if not Path(split).is_file() and (root / split).is_file() else Path(split)
+
+
 def split_file(split: str, known: Mapping[str, Path], root: Path) -> Path:
     """The file of a split, which is a name the dataset knows or a path to a list of sequences. Raises UsageError."""
     if split in known:
         return known[split]
     if split.endswith(".txt"):
-        return Path(split)
+        return list_file(split, root)
     have = f"it has {', '.join(known)}" if known else "it has none"
     raise UsageError(
         f"{root} has no split called {split!r}: {have}", fix="name one of them, or give a .txt of sequences"

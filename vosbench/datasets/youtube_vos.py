@@ -16,9 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-from vosbench.datasets.lists import not_found, read_list
+from vosbench.datasets.lists import list_file, not_found, read_list
 from vosbench.errors import InputError, Problem, UsageError
-from vosbench.masks.sources import MaskFolder
+from vosbench.masks.sources import MaskFolder, open_masks
 from vosbench.types import MaskSource, ObjectInfo, Sequence
 
 
@@ -80,6 +80,10 @@ class YouTubeVOS:
         """The ground truth of a split."""
         return MaskFolder(self.root / self._resolve(split)[0] / "Annotations")
 
+    def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
+        """Predictions, ``<sequence>/<frame>.png``."""
+        return open_masks(path, palette=palette)
+
     def _resolve(self, split: str) -> tuple[str, tuple[str, ...]]:
         """The folder of a split and, for a list of videos, their names."""
         if split in self.splits():
@@ -87,7 +91,7 @@ class YouTubeVOS:
         if not split.endswith(".txt"):
             have = ", ".join(self.splits()) or "none"
             raise UsageError(f"{self.root} has no split called {split!r}: it has {have}", fix="name one of them")
-        names = read_list(Path(split))
+        names = read_list(list_file(split, self.root))
         for folder in self.splits():
             if set(names) <= set(self._meta(folder).videos):
                 return folder, names

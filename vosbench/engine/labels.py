@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.protocols.spec import Rules
-from vosbench.types import LabelMap
+from vosbench.types import LabelMap, Masks
 
 Plane = NDArray[np.uint8]
 VOID = 255
@@ -47,6 +47,12 @@ class LabelSpace:
     def n_pred(self) -> int:
         """Largest number a predicted object may have."""
         return self.proposals or self.n_gt
+
+    def merged(self, planes: Masks) -> Masks:
+        """One plane of the foreground, where all labels are one object that lies in several planes."""
+        if not self.binary or len(planes) < 2:
+            return planes
+        return (np.any([plane > 0 for plane in planes], axis=0).astype(np.uint8),)
 
     def truth(self, labels: LabelMap) -> tuple[Plane, NDArray[np.bool_] | None]:
         """Ground-truth labels as object numbers, and the pixels to ignore, if any."""

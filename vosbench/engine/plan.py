@@ -46,6 +46,8 @@ def make_plan(
     sequences = tuple(sequences)
     expected = {s.name: expected_stems(s, rules) for s in sequences}
     problems = [p for s in sequences for p in _truth_problems(s, rules, gt, expected[s.name])]
+    if not problems and not any(expected.values()):
+        problems = [problems_of.nothing_to_score(gt, s.name, len(s.frames), rules.frames) for s in sequences]
     if missing == "error":
         problems += [p for source in predictions for s in sequences for p in _missing(source, s.name, expected[s.name])]
     if problems:

@@ -12,6 +12,7 @@ from vosbench.engine.steadiness import REASONS, Steadiness
 from vosbench.engine.tally import Frame, Tally
 from vosbench.errors import InputError, Problem
 from vosbench.masks.planes import crc32, resized
+from vosbench.measures.catalog import COUNTS, extra_hits
 from vosbench.protocols import rules as verbs
 from vosbench.protocols.spec import Rules
 from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
@@ -39,9 +40,10 @@ class SequenceCounts:
     """What scoring a sequence leaves: counts by row and frame.
 
     ``objects`` are those scored. A row has the position of its object and the number of its proposal (0: paired by id).
-    ``frames`` are positions in ``sequence.frames``; ``counts`` is int64 (7, rows, frames); ``expected`` flags, by
-    (object, frame), what is scored; ``permuted`` is the mean J of each object under each label;
-    ``stability``, where it was asked for, is T by (row, frame), with the reason where it is undefined.
+    ``frames`` are positions in ``sequence.frames``; ``counts`` is int64 (counts, rows, frames), in the order of
+    ``names``; ``expected`` flags, by (object, frame), what is scored; ``permuted`` is the mean J of each object under
+    each label; ``stability``, where it was asked for, is T by (row, frame), with the reason where it is undefined;
+    ``absent`` says that nothing at all was predicted for the sequence.
     """
 
     sequence: Sequence
@@ -58,6 +60,8 @@ class SequenceCounts:
     permuted: NDArray[np.float64]
     stability: NDArray[np.float64] | None = None
     stability_reason: NDArray[np.object_] | None = None
+    names: tuple[str, ...] = COUNTS
+    absent: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -94,7 +98,7 @@ def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
         name = task.sequence.frames[index]
         try:
             raw = _read_truth(task, name)
-            planes, voids = zip(*(space.truth(plane) for plane in raw), strict=True)
+            planes, voids = zip(*(space.truth(plane) for plane in space.merged(raw)), strict=True)
         except InputError as error:
             problems += error.problems
             continue
@@ -159,7 +163,8 @@ def _start(task: Task, space: LabelSpace, source: MaskSource, n_frames: int) -> 
     if space.proposals:
         gt, pred = (a.ravel() for a in np.meshgrid(objects, np.arange(1, space.n_pred + 1), indexing="ij"))
     sizes = {"n_gt": space.n_gt, "n_pred": space.n_pred, "n_frames": n_frames}
-    tally = Tally(gt=gt, pred=pred, tolerance=task.rules.tolerance, **sizes)
+    extra = extra_hits(task.rules.measures)
+    tally = Tally(gt=gt, pred=pred, tolerance=task.rules.tolerance, extra_hits=extra, **sizes)
     steadiness = Steadiness(n_labels=space.n_pred, n_frames=n_frames) if "T" in task.rules.measures else None
     return _Run(source, tally, steadiness, np.zeros(n_frames, bool), np.zeros(n_frames, bool))
 
@@ -171,7 +176,7 @@ def _count(
     sequence, shape = task.sequence.name, truth.planes[0].shape
     try:
         raw = _read_prediction(task, run, t, name, shape)
-        planes = tuple(space.prediction(plane, void) for plane in raw)
+        planes = tuple(space.prediction(plane, void) for plane in (raw if space.proposals else space.merged(raw)))
     except InputError as error:
         run.problems += error.problems
         return
@@ -237,6 +242,8 @@ def _finish(
         row_proposal=tally.pred[rows] if space.proposals else np.zeros(int(rows.sum()), np.int64),
         frames=frames,
         counts=tally.counts[:, rows],
+        names=tally.names,
+        absent=not run.source.frames(task.sequence.name),
         expected=watched,
         filled=run.filled,
         resized=run.resized,

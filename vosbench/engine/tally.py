@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vosbench import kernel
 from vosbench.kernel.contours import Contours
 from vosbench.measures import contour
-from vosbench.measures.catalog import COUNTS
+from vosbench.measures.catalog import COUNTS, EXTRA_HITS
 
 Ints = NDArray[np.int64]
 
@@ -34,9 +34,10 @@ class Frame:
 class Tally:
     """Counts of one prediction.
 
-    A row is a pair (object, predicted object). ``counts`` is int64 (7, rows, frames), its first axis in the order of
-    :data:`vosbench.measures.catalog.COUNTS`. ``overlaps`` keeps the intersection of every object with every predicted
-    label, int64 (frames, n, n), for as long as there are few objects.
+    A row is a pair (object, predicted object). ``counts`` is int64 (counts, rows, frames), its first axis in the order
+    of ``names``: :data:`vosbench.measures.catalog.COUNTS`, then two columns for each tolerance rule in ``extra_hits``.
+    ``overlaps`` keeps the intersection of every object with every predicted label, int64 (frames, n, n), for as long as
+    there are few objects.
     """
 
     gt: Ints
@@ -45,16 +46,22 @@ class Tally:
     n_pred: int
     tolerance: float
     n_frames: int
+    extra_hits: tuple[str, ...] = ()
     counts: Ints = field(init=False)
     overlaps: Ints | None = field(init=False)
     _pairs: NDArray[np.uint8] = field(init=False)
 
     def __post_init__(self) -> None:
         self._pairs = np.stack([self.gt, self.pred], 1).astype(np.uint8)
-        self.counts = np.zeros((len(COUNTS), len(self.gt), self.n_frames), np.int64)
+        self.counts = np.zeros((len(self.names), len(self.gt), self.n_frames), np.int64)
         n = min(self.n_gt, MAX_PERMUTED)
         comparable = self.n_gt == self.n_pred > 1
         self.overlaps = np.zeros((self.n_frames, n, n), np.int64) if comparable else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is counted."""
+        return COUNTS + tuple(column for rule in self.extra_hits for column in EXTRA_HITS[rule])
 
     def add(self, t: int, truth: Frame, guess: Frame) -> None:
         """Count frame number ``t`` of those expected."""
@@ -71,9 +78,11 @@ class Tally:
         for ours in truth.contours:
             row[3] += ours.lengths[self.gt]
             for theirs in guess.contours:
-                self._add_hits(row[5:], ours, theirs, reach)
+                self._add_hits(row[5:7], ours, theirs, reach)
         for theirs in guess.contours:
             row[4] += theirs.lengths[self.pred]
+        for k, rule in enumerate(self.extra_hits):
+            self._add_hits_by_radius(row[7 + 2 * k : 9 + 2 * k], rule, truth, guess, row[1])
 
     def _joint_histogram(self, truth: Frame, guess: Frame) -> Ints:
         pairs = [(p, q) for p in truth.planes for q in guess.planes]
@@ -82,8 +91,25 @@ class Tally:
             inter += kernel.joint_histogram(p, q, self.n_gt, self.n_pred)
         return inter
 
-    def _add_hits(self, out: Ints, ours: Contours, theirs: Contours, reach: NDArray[np.int32]) -> None:
-        rows = ((ours.lengths[self.gt] > 0) & (theirs.lengths[self.pred] > 0)).nonzero()[0]
+    def _add_hits_by_radius(self, out: Ints, rule: str, truth: Frame, guess: Frame, gt_area: Ints) -> None:
+        """Count hits where objects differ in tolerance: all objects of one radius at a time."""
+        radii = contour.radii(rule, truth.planes[0].shape, gt_area, self.tolerance)
+        for radius in np.unique(radii):
+            disk = contour.disk(float(radius))
+            for ours in truth.contours:
+                for theirs in guess.contours:
+                    self._add_hits(out, ours, theirs, disk, radii == radius)
+
+    def _add_hits(
+        self,
+        out: Ints,
+        ours: Contours,
+        theirs: Contours,
+        reach: NDArray[np.int32],
+        only: NDArray[np.bool_] | None = None,
+    ) -> None:
+        wanted = (ours.lengths[self.gt] > 0) & (theirs.lengths[self.pred] > 0)
+        rows = (wanted if only is None else wanted & only).nonzero()[0]
         if len(rows):
             out[:, rows] += kernel.contour_hits(ours, theirs, self._pairs[rows], reach).T
 

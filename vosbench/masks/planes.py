@@ -1,12 +1,16 @@
-"""What can be done to the planes of a frame without knowing what their labels mean: resize them, fingerprint them."""
+"""What can be done to planes without knowing what their labels mean: resize, fingerprint and pack them."""
+
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from zlib_ng import zlib_ng
 
 from vosbench.types import LabelMap, Masks
 
 
-def resized(plane: LabelMap, shape: tuple[int, ...]) -> LabelMap:
+def resized(plane: NDArray[np.integer], shape: tuple[int, ...]) -> LabelMap:
     """A label map at another size (height, width): nearest neighbour by pixel centres."""
     rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(shape, plane.shape, strict=True))
     return np.ascontiguousarray(plane[rows][:, columns])
@@ -18,3 +22,24 @@ def crc32(planes: Masks) -> int:
     for plane in planes:
         value = zlib_ng.crc32(np.ascontiguousarray(plane), value)
     return value
+
+
+def pack(masks: Iterable[tuple[int, NDArray[np.bool_]]], shape: tuple[int, int]) -> Masks:
+    """Put (label, mask) pairs into label maps, each into the first one in which it covers no other object.
+
+    Args:
+        masks: labels 1 to 65535, each once, with boolean masks of ``shape``.
+        shape: height and width, for a frame without any object.
+
+    Returns:
+        At least one label map. Objects that do not overlap share one.
+    """
+    planes: list[LabelMap] = []
+    for label, mask in masks:
+        free = (p for p in planes if not p[mask].any() and label <= np.iinfo(p.dtype).max)
+        plane: NDArray[Any] | None = next(free, None)
+        if plane is None:
+            plane = np.zeros(shape, np.uint8 if label < 256 else np.uint16)
+            planes.append(plane)
+        plane[mask] = label
+    return tuple(planes) or (np.zeros(shape, np.uint8),)

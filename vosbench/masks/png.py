@@ -15,9 +15,8 @@ Both paths give the same labels and refuse the same files.
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +57,7 @@ class MaskError(ValueError):
         self.code, self.fix = code, fix
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What the first 33 bytes of a PNG say."""
 
     width: int

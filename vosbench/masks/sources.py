@@ -7,7 +7,7 @@ of PNG files without sub-folders is one sequence, called ".".
 import os
 import stat
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -20,14 +20,21 @@ from vosbench.types import LabelMap, Masks, MaskSource
 MAX_FILE_BYTES = 256 << 20
 
 
-def open_masks(path: Path, *, palette: str | None = None) -> MaskSource:
-    """The masks at ``path``: a folder, or a zip archive.
+def open_masks(path: Path, *, palette: str | None = None, depth: int = 1) -> MaskSource:
+    """The masks at ``path``: a folder, a zip archive, or a JSON document (:mod:`vosbench.masks.rle`).
+
+    ``depth`` is the number of folders that name a sequence of a folder; sequences of two are called "a/b".
 
     Raises:
         InputError: nothing there, no masks in it, or an archive that is not safe to read.
     """
+    source: MaskSource
     if path.is_dir():
-        source: _Listed = MaskFolder(_inner(path), palette)
+        source = MaskFolder(_inner(path, depth), palette, depth)
+    elif path.suffix == ".json" and path.is_file():
+        from vosbench.masks.rle import open_instances
+
+        source = open_instances(path)
     elif zipfile.is_zipfile(path):
         source = MaskArchive(path, palette)
     else:
@@ -38,15 +45,20 @@ def open_masks(path: Path, *, palette: str | None = None) -> MaskSource:
     return source
 
 
-def _inner(path: Path) -> Path:
-    """Step into a lone folder of folders, such as ``Annotations/`` in a submission."""
+def _inner(path: Path, depth: int) -> Path:
+    """Step into a lone folder above the sequences, such as ``Annotations/`` in a submission."""
     try:
         entries = [e for e in path.iterdir() if not e.name.startswith((".", "__MACOSX"))]
-        if len(entries) == 1 and entries[0].is_dir() and any(e.is_dir() for e in entries[0].iterdir()):
+        if len(entries) == 1 and entries[0].is_dir() and _has_folders(entries[0], depth):
             return entries[0]
     except OSError as error:
         raise _refused("unreadable-folder", f"cannot list it ({error.strerror})", str(path), "check access") from error
     return path
+
+
+def _has_folders(path: Path, depth: int) -> bool:
+    """Are there folders ``depth`` levels below?"""
+    return any(e.is_dir() and (depth == 1 or _has_folders(e, depth - 1)) for e in path.iterdir())
 
 
 class _Listed:
@@ -101,10 +113,14 @@ def read_mask(
 
 @dataclass(frozen=True)
 class MaskFolder(_Listed):
-    """PNG masks in ``root/<sequence>/<frame>.png``, or ``root/<frame>.png`` for a single sequence."""
+    """PNG masks in ``root/<sequence>/<frame>.png``, or ``root/<frame>.png`` for a single sequence.
+
+    With a ``depth`` of 2 a sequence is named by two folders; where there is only one level, by that.
+    """
 
     root: Path
     palette: str | None = None
+    depth: int = 1
 
     @property
     def name(self) -> str:
@@ -115,8 +131,7 @@ class MaskFolder(_Listed):
     def files(self) -> Mapping[str, Mapping[str, str]]:
         """Paths by sequence and frame. Raises InputError for a folder that cannot be listed."""
         try:
-            entries = sorted(self.root.iterdir())
-            found = {e.name: _frames_in(e) for e in entries if e.is_dir() and not e.name.startswith(".")}
+            found = {name: _frames_in(folder) for name, folder in _folders(self.root, self.depth)}
             if not any(found.values()):
                 found = {".": _frames_in(self.root)}
         except OSError as error:
@@ -128,6 +143,14 @@ class MaskFolder(_Listed):
         """The bytes of a file."""
         with open(key, "rb", buffering=0) as file:  # noqa: PTH123 - faster than Path.read_bytes on small files
             return file.read()
+
+
+def _folders(root: Path, depth: int) -> Iterator[tuple[str, Path]]:
+    """Names and paths of the folders up to ``depth`` levels below ``root``, sorted."""
+    for entry in sorted(e for e in root.iterdir() if e.is_dir() and not e.name.startswith(".")):
+        yield entry.name, entry
+        if depth > 1:
+            yield from ((f"{entry.name}/{name}", folder) for name, folder in _folders(entry, depth - 1))
 
 
 def _frames_in(folder: Path) -> dict[str, str]:

@@ -1,32 +1,43 @@
 """The measures by name: which counts each needs and how they become a value."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.measures import contour, region, stability
+from vosbench.measures import contour, presence, region, stability
 
 #: The integer counts of one (object, frame), in the order of the frames table.
 COUNTS = ("intersection", "gt_area", "pred_area", "gt_length", "pred_length", "gt_hits", "pred_hits")
+
+#: Contour hits within another tolerance than that of the protocol, counted only where a measure asks for them:
+#: tolerance rule (:func:`vosbench.measures.contour.radii`) → columns.
+EXTRA_HITS: Mapping[str, tuple[str, str]] = {"object-area": ("gt_hits_object", "pred_hits_object")}
+EXTRA_COUNTS = tuple(name for pair in EXTRA_HITS.values() for name in pair)
+
+
+#: Statistics that can be taken of a measure with a value on every frame, and of any other.
+EVERY_STATISTIC, MEAN_ONLY = ("mean", "recall", "decay", "tr"), ("mean",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """A measure as the tables know it.
 
-    ``value`` maps the columns named in ``counts`` (int64 arrays of one shape) to float64 values in [0, 1]. A measure
-    that is no function of counts (temporal stability) has a column of its own name in the frames table instead,
-    float64, NaN where undefined. ``statistics`` limits what can be taken of it, ``factor`` multiplies its mean.
+    ``value`` maps the columns named in ``counts`` (int64 arrays of one shape) to float64 values in [0, 1], NaN on
+    frames the measure says nothing about. ``pooled``: an object's value is that of its counts summed over its frames.
+    A measure that is no function of counts (temporal stability) has a column of its own name in the frames table
+    instead, float64, NaN where undefined. ``statistics`` limits what can be taken of it; ``factor`` scales its mean.
     """
 
     name: str
     title: str
     counts: tuple[str, ...]
     value: Callable[..., NDArray[np.float64]] | None
+    pooled: bool = False
     higher_is_better: bool = True
-    statistics: tuple[str, ...] = ("mean", "recall", "decay")
+    statistics: tuple[str, ...] = EVERY_STATISTIC
     factor: float = 1.0
 
     def of(self, columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
@@ -35,19 +46,101 @@ class Measure:
         return self.value(**{name: columns[name] for name in self.counts})
 
 
-MEASURES: Mapping[str, Measure] = {
-    m.name: m
-    for m in (
-        Measure(name="J", title="region similarity", counts=COUNTS[:3], value=region.similarity),
-        Measure(name="F", title="contour accuracy", counts=COUNTS[3:], value=contour.accuracy),
-        Measure(
-            name="T",
-            title="temporal stability",
-            counts=(),
-            value=None,
-            higher_is_better=False,
-            statistics=("mean",),
-            factor=stability.DISPLAY_FACTOR,
-        ),
-    )
+def _by_area(
+    *, gt_hits_object: NDArray[np.int64], pred_hits_object: NDArray[np.int64], **lengths: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    return contour.accuracy(gt_hits=gt_hits_object, pred_hits=pred_hits_object, **lengths)
+
+
+_REGION, _CONTOUR = COUNTS[:3], COUNTS[3:]
+
+_ALL = (
+    Measure(name="J", title="region similarity", counts=_REGION, value=region.similarity),
+    Measure(name="F", title="contour accuracy", counts=_CONTOUR, value=contour.accuracy),
+    Measure(
+        name="T",
+        title="temporal stability",
+        counts=(),
+        value=None,
+        higher_is_better=False,
+        statistics=MEAN_ONLY,
+        factor=stability.DISPLAY_FACTOR,
+    ),
+    Measure(name="Js", title="region similarity with one pixel added", counts=_REGION, value=region.smoothed),
+    Measure(
+        name="Fa",
+        title="contour accuracy with a tolerance by object area",
+        counts=("gt_length", "pred_length", *EXTRA_HITS["object-area"]),
+        value=_by_area,
+    ),
+    Measure(
+        name="Jv",
+        title="volumetric J: pixels summed over the frames",
+        counts=_REGION,
+        value=region.similarity,
+        pooled=True,
+        statistics=MEAN_ONLY,
+    ),
+    Measure(
+        name="Fv",
+        title="volumetric F: contour pixels summed over the frames",
+        counts=_CONTOUR,
+        value=contour.accuracy,
+        pooled=True,
+        statistics=MEAN_ONLY,
+    ),
+    Measure(
+        name="Jp",
+        title="J where the object is present",
+        counts=_REGION,
+        value=presence.similarity_where_present,
+        statistics=MEAN_ONLY,
+    ),
+    Measure(
+        name="Fp",
+        title="F where the object is present",
+        counts=("gt_area", *_CONTOUR),
+        value=presence.accuracy_where_present,
+        statistics=MEAN_ONLY,
+    ),
+    Measure(
+        name="A",
+        title="absence accuracy: share of the frames without the object on which nothing is predicted",
+        counts=("gt_area", "pred_area"),
+        value=presence.absence_accuracy,
+        statistics=MEAN_ONLY,
+    ),
+    Measure(
+        name="FP",
+        title="false-positive rate: share of predicted pixels that are not the object's",
+        counts=("intersection", "pred_area"),
+        value=presence.false_positive_rate,
+        pooled=True,
+        higher_is_better=False,
+        statistics=MEAN_ONLY,
+    ),
+)
+
+MEASURES: Mapping[str, Measure] = {m.name: m for m in _ALL}
+
+#: The mean of a region and a contour measure, computed wherever both are.
+COMPOSITES: Mapping[str, tuple[str, str]] = {
+    f"{j}&{f}": (j, f) for j, f in (("J", "F"), ("Js", "Fa"), ("Js", "F"), ("Jv", "Fv"), ("Jp", "Fp"))
 }
+
+
+def composites(measures: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The composites of some measures, with their parts."""
+    have = set(measures)
+    return {name: parts for name, parts in COMPOSITES.items() if have.issuperset(parts)}
+
+
+def extra_hits(measures: Iterable[str]) -> tuple[str, ...]:
+    """The tolerance rules, beside the protocol's own, under which contour hits must be counted for these measures."""
+    needed = {count for m in measures if m in MEASURES for count in MEASURES[m].counts}
+    return tuple(rule for rule, columns in EXTRA_HITS.items() if needed.issuperset(columns))
+
+
+def extra_columns(measures: Iterable[str]) -> tuple[str, ...]:
+    """The columns those hits are counted in."""
+    return tuple(column for rule in extra_hits(measures) for column in EXTRA_HITS[rule])

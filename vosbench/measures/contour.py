@@ -51,6 +51,26 @@ def disk(radius: float) -> NDArray[np.int32]:
     return np.floor(np.sqrt(radius * radius - rows * rows)).astype(np.int32)
 
 
+def radii(rule: str, shape: tuple[int, int], gt_area: NDArray[np.int64], tolerance: float) -> NDArray[np.float64]:
+    """The matching distance of each object in pixels, under a tolerance rule.
+
+    "diagonal" is :func:`tolerance_pixels`, the same for all. "object-area" shrinks with the object: a tenth of the root
+    of its true area, rounded up, but at most 0.008 of the image diagonal (not rounded: a disk of radius 7.84 has fewer
+    pixels than one of 8). An object that is absent gets the first.
+
+    Source: MOSEv2 (Ding et al., arXiv 2508.05630) and its scorer, ``metricsv2.py``.
+
+    >>> radii("object-area", (480, 854), np.array([0, 30, 100_000]), 0.008).round(2).tolist()
+    [8.0, 1.0, 7.84]
+    """
+    if rule == "diagonal":
+        return np.full(len(gt_area), float(tolerance_pixels(shape, tolerance)))
+    if rule != "object-area":
+        raise ValueError(f"unknown tolerance rule {rule!r}")
+    near = np.minimum(np.ceil(0.1 * np.sqrt(gt_area)), TOLERANCE * math.hypot(*shape))
+    return np.where(gt_area > 0, near, tolerance_pixels(shape, TOLERANCE))
+
+
 @cache
 def reach(shape: tuple[int, int], tolerance: float = TOLERANCE) -> NDArray[np.int32]:
     """The tolerance disk for a frame of ``shape``, in the form of :func:`disk`. Do not write to it."""

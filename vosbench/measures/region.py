@@ -26,6 +26,18 @@ def similarity(
     return np.where(union > 0, intersection / np.maximum(union, 1), 1.0)
 
 
+def smoothed(
+    *, intersection: NDArray[np.int64], gt_area: NDArray[np.int64], pred_area: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """J with one pixel added to both sides of the fraction, ``(i + 1) / (u + 1)``, as MOSEv2 computes it.
+
+    >>> smoothed(intersection=np.array([0]), gt_area=np.array([0]), pred_area=np.array([100])).round(4).tolist()
+    [0.0099]
+    """
+    union = gt_area + pred_area - intersection
+    return (intersection + 1) / (union + 1)
+
+
 def jaccard(*, gt: ArrayLike, pred: ArrayLike, void: ArrayLike | None = None) -> float | NDArray[np.float64]:
     """Region similarity J of masks, object by object.
 

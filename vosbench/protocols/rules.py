@@ -17,11 +17,15 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameVerb:
-    """Which frames of an object count. ``expected`` maps (sequence, object) to flags, one for each frame."""
+    """Which frames of an object count.
+
+    ``expected`` maps (sequence, object) to flags, one for each frame. ``counted`` may take some of these back once
+    areas are known (arguments as for :func:`counted`).
+    """
 
     says: str
     expected: Callable[[Sequence, ObjectInfo | None], Flags]
-    from_appearance: bool = False
+    counted: Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Flags] | None = None
 
 
 def _inner(first: int, last: int) -> Callable[[Sequence, ObjectInfo | None], Flags]:
@@ -41,14 +45,33 @@ def _listed_inner(sequence: Sequence, info: ObjectInfo | None) -> Flags:
     return np.array([frame in listed for frame in sequence.frames], bool)
 
 
+def _from_appearance(gt_area: NDArray[np.int64], pred_area: NDArray[np.int64], starts: NDArray[np.int64]) -> Flags:
+    rows = np.arange(len(gt_area))
+    seen = np.where((gt_area > 0) | (pred_area > 0), rows, len(rows))
+    lengths = np.diff(np.append(starts, len(rows)))
+    return np.asarray(rows >= np.repeat(np.minimum.reduceat(seen, starts), lengths), bool)
+
+
+def _present(gt_area: NDArray[np.int64], pred_area: NDArray[np.int64], starts: NDArray[np.int64]) -> Flags:
+    del pred_area, starts
+    return gt_area > 0
+
+
+_ALL, _DROP_ENDS = _inner(0, 0), _inner(1, 1)
+
 FRAMES: Mapping[str, FrameVerb] = {
-    "all": FrameVerb(says="Every annotated frame is scored.", expected=_inner(0, 0)),
+    "all": FrameVerb(says="Every annotated frame is scored.", expected=_ALL),
+    "present": FrameVerb(
+        says="Every annotated frame is scored on which the ground truth shows something.",
+        expected=_ALL,
+        counted=_present,
+    ),
     "drop-first": FrameVerb(
         says="The first annotated frame of a sequence, whose mask is given, is not scored; the last one is.",
         expected=_inner(1, 0),
     ),
     "drop-first-last": FrameVerb(
-        says="Every annotated frame of a sequence is scored except the first and the last.", expected=_inner(1, 1)
+        says="Every annotated frame of a sequence is scored except the first and the last.", expected=_DROP_ENDS
     ),
     "listed-inner": FrameVerb(
         says="An object is scored on the frames the dataset lists for it, except its own first and last one.",
@@ -57,8 +80,14 @@ FRAMES: Mapping[str, FrameVerb] = {
     "first-appearance": FrameVerb(
         says="Every annotated frame is scored except the first and the last of the sequence, and for each object only "
         "from the frame on where it first appears in the ground truth or in the prediction.",
-        expected=_inner(1, 1),
-        from_appearance=True,
+        expected=_DROP_ENDS,
+        counted=_from_appearance,
+    ),
+    "listed-first-appearance": FrameVerb(
+        says="An object is scored on the frames the dataset lists for it, except its own first and last one, and only "
+        "from the frame on where it first appears in the ground truth or in the prediction.",
+        expected=_listed_inner,
+        counted=_from_appearance,
     ),
 }
 
@@ -71,12 +100,10 @@ def counted(rule: str, *, gt_area: NDArray[np.int64], pred_area: NDArray[np.int6
         gt_area, pred_area: pixels of the object in each row; rows of one object are adjacent and in frame order.
         starts: index of the first row of each object, ascending.
     """
-    if not FRAMES[rule].from_appearance or not len(gt_area):
+    verb = FRAMES[rule].counted
+    if verb is None or not len(gt_area):
         return np.ones(len(gt_area), bool)
-    rows = np.arange(len(gt_area))
-    seen = np.where((gt_area > 0) | (pred_area > 0), rows, len(rows))
-    lengths = np.diff(np.append(starts, len(rows)))
-    return np.asarray(rows >= np.repeat(np.minimum.reduceat(seen, starts), lengths), bool)
+    return verb(gt_area, pred_area, starts)
 
 
 #: Object rules and what they say; the engine finds the ids (:func:`object_ids`).
@@ -106,6 +133,49 @@ PAIRING: Mapping[str, str] = {
 EXTRA_IDS: Mapping[str, str] = {
     "error": "A predicted label that is no object is an error.",
     "ignore": "A predicted label that is no object counts as background.",
+}
+
+#: What a sequence scores of which nothing was predicted, once missing masks are accepted.
+ABSENT: Mapping[str, str] = {
+    "empty": "",
+    "zero": "A sequence without a single predicted mask then gets 0 on every frame, also where its objects are absent.",
+}
+
+AVERAGING: Mapping[str, str] = {
+    "object": "The result is the mean over all objects of all sequences; every object weighs the same.",
+    "sequence": "Objects are averaged within their sequence, and the result is the mean over sequences.",
+    "category": "Objects are averaged within their sequence, sequences within their category, and the result is the "
+    "mean over categories.",
+    "frame": "The result is the mean over all scored frames pooled; a long sequence weighs more than a short one.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticVerb:
+    """A statistic of :mod:`vosbench.measures.statistics`; ``of_composites``: of J&F rather than of J and F each."""
+
+    says: str
+    of_composites: bool = False
+
+
+STATISTICS: Mapping[str, StatisticVerb] = {
+    "mean": StatisticVerb(says="the mean"),
+    "recall": StatisticVerb(says="recall, the share of frames above 0.5"),
+    "decay": StatisticVerb(says="decay, the mean over the first quarter of the frames minus that over the last"),
+    "tr": StatisticVerb(says="tr, the mean over the last quarter of the frames"),
+    "V": StatisticVerb(
+        says="V, the root of the variance of J&F over the frames, the variance rounded to four decimals (lower is "
+        "better)",
+        of_composites=True,
+    ),
+    "disappear": StatisticVerb(
+        says="disappear, the mean over the stretches of frames on which the object is absent, each stretch weighing "
+        "the same, without one that begins the scored frames",
+        of_composites=True,
+    ),
+    "reappear": StatisticVerb(
+        says="reappear, the same over the stretches from an appearance to the next disappearance", of_composites=True
+    ),
 }
 
 

@@ -32,6 +32,8 @@ def signature(spec: ProtocolSpec, *, split: str, data: str, overrides: Mapping[s
         "F": f"{r.tolerance:g}",
         **({"T": r.stability} if "T" in r.measures else {}),
         **({"groups": "+".join(r.groups)} if r.groups else {}),
+        **({"averaging": r.averaging} if r.averaging != "object" else {}),
+        **({"absent": r.absent} if r.absent != "empty" else {}),
         **overrides,
         "data": data[:12],
         "engine": str(ENGINE),

@@ -4,13 +4,16 @@ One TOML file a published protocol, frozen, unknown keys refused. There is no in
 the name of a verb in :mod:`vosbench.protocols.rules`.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-FrameRule = Literal["all", "drop-first", "drop-first-last", "listed-inner", "first-appearance"]
+FrameRule = Literal[
+    "all", "present", "drop-first", "drop-first-last", "listed-inner", "first-appearance", "listed-first-appearance"
+]
 ObjectRule = Literal["merged", "first-frame", "first-frame-max", "any-frame", "listed"]
 VoidRule = Literal["object", "background", "ignore"]
+Statistic = Literal["mean", "recall", "decay", "tr", "V", "disappear", "reappear"]
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,40 +23,60 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     objects: ObjectRule
     void: VoidRule = "object"
     pairing: Literal["id", "hungarian"] = "id"
-    max_proposals: int = 20
+    max_proposals: Annotated[int, msgspec.Meta(ge=1, le=255)] = 20
     extra_ids: Literal["error", "ignore"] = "error"
+    absent: Literal["empty", "zero"] = "empty"
     measures: tuple[str, ...] = ("J", "F")
-    tolerance: float = 0.008
+    tolerance: Annotated[float, msgspec.Meta(gt=0)] = 0.008
     stability: Literal["stable", "all"] = "all"
-    statistics: tuple[Literal["mean", "recall", "decay"], ...] = ("mean", "recall", "decay")
+    statistics: tuple[Statistic, ...] = ("mean", "recall", "decay")
     groups: tuple[str, ...] = ()
+    averaging: Literal["object", "sequence", "category", "frame"] = "object"
     headline: tuple[str, ...] = ("J&F",)
+
+
+class Size(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How large a split is said to be, and by whom; a number that is not known is left out."""
+
+    source: str
+    sequences: int | None = None
+    objects: int | None = None
+    frames: int | None = None
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the benchmark's data comes from and how it is laid out.
 
+    ``layout`` names a layout (``vosbench list layouts``); ``annotations`` and ``lists`` are its folders where it leaves
+    them open. ``ground_truth`` speaks of ``split``; ``hidden`` names further splits whose annotations are kept back.
+    Data of a benchmark with ``detect = false`` is found only by the benchmark's name, because others look the same.
     ``submission`` is what stands before ``<sequence>/<frame>.png`` in the archive its server takes ("" for nothing);
     None if there is no server.
     """
 
-    layout: Literal["davis", "youtube-vos", "folder"]
+    layout: str
     annotations: str = "Annotations"
     lists: str = ""
     split: str = ""
     ground_truth: Literal["public", "hidden"] = "public"
+    hidden: tuple[str, ...] = ()
+    detect: bool = True
+    sizes: dict[str, Size] = {}
     submission: str | None = None
     home: str = ""
     licence: str = ""
 
 
 class ProtocolSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A published protocol: its rules, in data and in words."""
+    """A published protocol: its rules, in data and in words.
+
+    A deviation may end in a sentence that begins with "Effect:" and says what it does to a score.
+    """
 
     name: str
     version: int
     title: str
-    task: Literal["semi-supervised", "unsupervised", "any"]
+    task: Literal["semi-supervised", "unsupervised", "referring", "any"]
     reference: str
     deviations: tuple[str, ...] = ()
     open_points: tuple[str, ...] = ()

@@ -1,33 +1,43 @@
 """A protocol in plain English."""
 
 import textwrap
+from collections.abc import Sequence
 
 from vosbench.measures.catalog import MEASURES
 from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.protocols import rules as verbs
-from vosbench.protocols.spec import ProtocolSpec
+from vosbench.protocols.spec import Data, ProtocolSpec
 
 
 def explain(spec: ProtocolSpec, width: int = 100) -> str:
     """The rules of a protocol as a person would tell them, with its deviations from the reference and open points."""
-    blocks = [f"{spec.title} ({spec.name}, version {spec.version})", f"Reference: {spec.reference}."]
+    blocks = [f"{spec.title} ({spec.name}, version {spec.version})"]
+    blocks += textwrap.wrap(f"Reference: {spec.reference}.", width)
     blocks += ["", *_bullets(sentences(spec), width)]
     if spec.deviations:
         blocks += ["", "Where it deviates from its reference, and why:", *_bullets(spec.deviations, width)]
     if spec.open_points:
         blocks += ["", "Not known of the reference:", *_bullets(spec.open_points, width)]
     if spec.data and spec.data.home:
-        hidden = spec.data.ground_truth == "hidden"
-        where = "hidden: only splits whose annotations you hold can be scored" if hidden else "public"
-        blocks += ["", f"Data: {spec.data.home} ({spec.data.licence}). Ground truth of {spec.data.split!r}: {where}."]
+        blocks += ["", textwrap.fill(data_sentence(spec.data), width, break_on_hyphens=False, break_long_words=False)]
     return "\n".join(blocks)
+
+
+def data_sentence(data: Data) -> str:
+    """Where the data is, its licence, and whether its ground truth can be had."""
+    licence = f"licence {data.licence}" if data.licence else "licence: see there"
+    where = (
+        "hidden: only splits whose annotations you hold can be scored" if data.ground_truth == "hidden" else "public"
+    )
+    others = f"; that of {_listed(data.hidden)} is hidden" if data.hidden else ""
+    return f"Data: {data.home}, {licence}. Ground truth of {data.split}: {where}{others}."
 
 
 def sentences(spec: ProtocolSpec) -> list[str]:
     """One sentence or two for each rule."""
     r = spec.rules
     optional = [_stability(r.stability)] if r.stability == "stable" or "T" in r.measures else []
-    measures = " and ".join(f"{name} ({MEASURES[name].title})" for name in r.measures)
+    measures = _listed([f"{name} ({MEASURES[name].title})" for name in r.measures])
     tolerance = f"{r.tolerance:g} of the image diagonal, rounded up" if r.tolerance < 1 else f"{r.tolerance:g} pixels"
     merged = r.objects == "merged"
     by_id = r.pairing == "id" and not merged
@@ -38,15 +48,24 @@ def sentences(spec: ProtocolSpec) -> list[str]:
         verbs.PAIRING["id"] if by_id else "",
         f"{verbs.PAIRING['hungarian']} At most {r.max_proposals} proposals." if r.pairing == "hungarian" else "",
         verbs.EXTRA_IDS[r.extra_ids] if by_id else "",
-        "A missing mask is an error; with --missing empty it is scored as empty, flagged, and part of the signature.",
-        f"Measures: {measures}. A frame on which an object is rightly absent counts 1, as in every DAVIS toolkit.",
-        f"Contour tolerance: {tolerance}, Euclidean." if "F" in r.measures else "",
-        f"Statistics of each object over its scored frames: {', '.join(r.statistics)}.",
-        _averaging(r.groups),
-        f"Headline: {' and '.join(r.headline)}.",
+        "A missing mask is an error; with --missing empty it is scored as empty, flagged, and part of the signature. "
+        + verbs.ABSENT[r.absent],
+        f"Measures: {measures}.",
+        "" if r.frames == "present" else "A frame on which an object is rightly absent counts 1.",
+        f"Contour tolerance: {tolerance}, Euclidean." if {"F", "Fv", "Fp"} & set(r.measures) else "",
+        _OBJECT_TOLERANCE if "Fa" in r.measures else "",
+        "Of each object, over its scored frames: " + "; ".join(verbs.STATISTICS[s].says for s in r.statistics) + ".",
+        _averaging(r.groups) if r.groups else verbs.AVERAGING[r.averaging],
+        f"Headline: {_listed(r.headline)}.",
         *optional,
     ]
     return [line for line in lines if line]
+
+
+_OBJECT_TOLERANCE = (
+    "Contour tolerance of Fa: a tenth of the root of the object's true area, rounded up, but at most 0.008 of the "
+    "image diagonal, which is not rounded."
+)
 
 
 def _stability(which: str) -> str:
@@ -66,10 +85,13 @@ def _stability(which: str) -> str:
 
 
 def _averaging(groups: tuple[str, ...]) -> str:
-    if not groups:
-        return "The result is the mean over all objects of all sequences; every object weighs the same."
-    named = " and ".join(groups)
-    return f"Objects are averaged within {named}; the overall score is the mean of J and F over {named}."
+    named = _listed(groups)
+    return f"Objects are averaged within {named}; the overall score is the mean of {named}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Words joined as in a sentence."""
+    return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), names[-1]])
 
 
 def _bullets(lines: list[str] | tuple[str, ...], width: int) -> list[str]:

@@ -48,9 +48,9 @@ static void push_window(Entries *entries, int32_t position, const uint8_t *windo
     }
 }
 
-/* Masks are mostly flat. A row is summed up in blocks of 64 pixels: the label of a block whose pixels, and the first one of
+/* Masks are mostly flat. A row is summed up in blocks of 128 pixels: the label of a block whose pixels, and the first one of
  * the next block, are all equal, else MIXED. Windows are looked at only where two blocks above each other differ. */
-enum { BLOCK = 64, MIXED = 256 };
+enum { BLOCK = 128, MIXED = 256 };
 
 WIDER static void summarise(const uint8_t *row, Py_ssize_t width, uint16_t *blocks)
 {

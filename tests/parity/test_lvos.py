@@ -1,0 +1,72 @@
+"""LVOS: each object in its own range of frames, seen and unseen by video, and the deviation V."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vosbench
+from vosbench.testing import check_benchmark, write_label_maps
+
+STEMS = "{:08d}"
+
+
+def world(root: Path) -> Path:
+    """Every fifth frame is annotated: 1, 6, 11, …; object 2 of "a" arrives at frame 11 and is listed to frame 31."""
+    looks = {"a": {1: spread("xxxxxxxx"), 2: spread("..xxxx..")}, "b": {1: spread("xxxx..xx")}}
+    write_label_maps(root / "valid/Annotations", looks, stems=STEMS)
+    spans = {"a": {"1": (1, 41), "2": (11, 31)}, "b": {"1": (1, 41)}}
+    videos = {
+        video: {
+            "objects": {
+                key: {
+                    "frame_range": {"start": f"{first:08d}", "end": f"{end:08d}", "frame_nums": str((end - first) // 5)}
+                }
+                for key, (first, end) in objects.items()
+            }
+        }
+        for video, objects in spans.items()
+    }
+    (root / "valid/valid_meta.json").write_text(json.dumps({"videos": videos}))
+    (root / "unseen_videos.txt").write_text("b\n")
+    return root
+
+
+def spread(looks: str) -> str:
+    """One letter for each annotated frame 1, 6, 11, …; the frames between show nothing."""
+    return "".join(f".{look}..." for look in looks)
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize("task", ["", "-unsupervised"])
+def test_contract(tmp_path: Path, version: str, task: str) -> None:
+    check_benchmark(f"lvos-v{version}{task}", data=world(tmp_path))
+
+
+def test_by_hand(tmp_path: Path) -> None:
+    root = world(tmp_path / "data")
+    # a/1: 6 scored frames, 3 wrong. a/2: frames 16 and 21, one right. b/1: never predicted, 2 of 6 rightly empty.
+    looks = {"a": {1: spread("wxxxwwww"), 2: spread("..wxww..")}, "b": {1: spread("........")}}
+    write_label_maps(tmp_path / "preds", looks, stems=STEMS)
+    run = vosbench.score(tmp_path / "preds", benchmark="lvos-v2", data=root)
+    assert run.value("J&F", group="seen") == pytest.approx((1 / 2 + 1 / 2) / 2)
+    assert run.value("J&F", group="unseen") == pytest.approx(1 / 3)
+    assert run.value("J&F", group="overall") == pytest.approx((1 / 2 + 1 / 3) / 2)
+    # V: values are 0 or 1, so the variance is p(1 - p), rounded to four decimals before the root
+    seen, unseen = 0.5, np.sqrt(round(2 / 9, 4))
+    assert run.value("J&F", "V", "seen") == pytest.approx(seen, abs=1e-15)
+    assert run.value("J&F", "V", "unseen") == pytest.approx(unseen, abs=1e-15)
+    assert run.value("J&F", "V", "overall") == pytest.approx((seen + unseen) / 2, abs=1e-15)
+    assert unseen != np.sqrt(2 / 9)
+    frames = run.frames[(run.frames.sequence == "a") & (run.frames.object == 2)].frame.tolist()
+    assert frames == ["00000016", "00000021"]
+
+
+def test_unsupervised_forgives_other_labels(tmp_path: Path) -> None:
+    root = world(tmp_path / "data")
+    looks = {"a": {4: spread("xxxxxxxx"), 7: spread("..xxxx..")}, "b": {9: spread("xxxx..xx")}}
+    write_label_maps(tmp_path / "preds", looks, stems=STEMS)
+    run = vosbench.score(tmp_path / "preds", benchmark="lvos-v1-unsupervised", data=root)
+    assert run.value("J&F", group="overall") == 1.0
+    assert sorted(set(run.objects.proposal)) == [4, 7, 9]

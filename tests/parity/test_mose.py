@@ -1,0 +1,158 @@
+"""MOSE: the rules of DAVIS in version 1; smoothed J, adaptive F and segments of presence in version 2."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from scipy import ndimage
+from skimage.morphology import disk
+
+import vosbench
+from vosbench import kernel
+from vosbench.errors import InputError
+from vosbench.kernel.contours import Contours
+from vosbench.masks.write import write_label_map
+from vosbench.measures import contour, contour_f, region
+from vosbench.testing import check_benchmark, write_label_maps
+
+#: Objects present throughout, late, vanishing and returning twice, and absent on every scored frame.
+LOOKS = {"a": {1: "xxxxxxxxxx", 2: "....xxxxxx", 3: "xxx..xx.xx", 4: "x........x"}}
+
+
+def world(root: Path, looks: dict[str, dict[int, str]] = LOOKS) -> Path:
+    write_label_maps(root / "valid/Annotations", looks)
+    videos = {name: {"length": 10, "objects": {str(k): {} for k in objects}} for name, objects in looks.items()}
+    (root / "valid/meta.json").write_text(json.dumps({"videos": videos}))
+    return root
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_contract(tmp_path: Path, version: str) -> None:
+    check_benchmark(f"mose-v{version}", data=world(tmp_path))
+
+
+def test_first_version_by_hand(tmp_path: Path) -> None:
+    root = world(tmp_path / "data")
+    write_label_maps(tmp_path / "preds", {"a": {1: "xxxxxwwwww", 2: "..........", 3: "xxxxxxxxxx"}})
+    run = vosbench.score(tmp_path / "preds", benchmark="mose-v1", data=root)
+    table = run.objects[(run.objects.measure == "J&F")].set_index("object").value
+    # frames 1 to 8: 4 right; 3 rightly empty; 5 right and 3 where it is not there; always rightly empty
+    assert table.to_dict() == pytest.approx({1: 4 / 8, 2: 3 / 8, 3: 5 / 8, 4: 1.0})
+
+
+def test_second_version_by_hand(tmp_path: Path) -> None:
+    root = world(tmp_path / "data")
+    looks = {"a": {1: "xxxxxwwwww", 2: "x.........", 3: "xxx.xxx.wx", 4: "x........x"}}
+    write_label_maps(tmp_path / "preds", looks)
+    run = vosbench.score(tmp_path / "preds", benchmark="mose-v2", data=root)
+    rows = run.objects[run.objects.measure == "Js&Fa"].set_index(["object", "statistic"]).value.to_dict()
+    wrong = (1 / 201 + 0) / 2  # J is (0 + 1) / (200 + 1), F is 0
+    missed = (1 / 101 + 0) / 2  # also where a square is seen that is not there
+    assert rows[1, "mean"] == pytest.approx((4 + 4 * wrong) / 8)
+    assert rows[2, "mean"] == pytest.approx((3 + 5 * missed) / 8)
+    # object 3 over frames 1 to 8: present 1-2, absent 3-4, present 5-6, absent 7, present 8
+    assert rows[3, "disappear"] == pytest.approx(((1 + missed) / 2 + 1) / 2)
+    assert rows[3, "reappear"] == pytest.approx((1 + wrong) / 2)
+    # object 2 is absent from the first scored frame on: that is no disappearance, but it appears
+    assert np.isnan(rows[2, "disappear"])
+    assert rows[2, "reappear"] == pytest.approx(missed)
+    undefined = [(1, "disappear"), (1, "reappear"), (4, "disappear")]
+    assert all(np.isnan(rows[key]) for key in undefined)
+    assert rows[4, "mean"] == 1.0
+    assert run.value("Js&Fa", "disappear") == pytest.approx(rows[3, "disappear"])
+    assert run.value("Js&Fa", "reappear") == pytest.approx((rows[2, "reappear"] + rows[3, "reappear"]) / 2)
+
+
+def test_missing_video_counts_zero(tmp_path: Path) -> None:
+    root = world(tmp_path / "data", {**LOOKS, "b": {1: "x.....xxxx"}})
+    write_label_maps(tmp_path / "preds", LOOKS)
+    with pytest.raises(InputError, match="missing-sequence"):
+        vosbench.score(tmp_path / "preds", benchmark="mose-v2", data=root)
+    run = vosbench.score(tmp_path / "preds", benchmark="mose-v2", data=root, missing="empty")
+    b = run.objects[run.objects.sequence == "b"]
+    assert set(b[b.statistic == "mean"].value) == {0.0}
+    assert run.value("Js&Fa") == pytest.approx(4 / 5)
+    assert set(b.filled) == {8}
+    assert "absent:zero" in run.signature
+
+
+def test_smoothed_j_of_a_false_positive() -> None:
+    """protocols.md section 9, vector 7: nothing there, 100 pixels predicted: J 0.0099."""
+    j = region.smoothed(intersection=np.array([0]), gt_area=np.array([0]), pred_area=np.array([100]))
+    assert round(float(j[0]), 4) == 0.0099
+
+
+def area(radius: float) -> int:
+    rows = 2 * contour.disk(radius) + 1
+    return int(rows[0] + 2 * rows[1:].sum())
+
+
+def test_disks() -> None:
+    """protocols.md section 9, vector 7: the reference's disk(7.84) has 191 pixels, disk(8) 197.
+
+    That of 191 is off its centre, because its grid starts at -7.84; ours is symmetric.
+    """
+    assert (disk(7.84).shape, int(disk(7.84).sum())) == ((17, 17), 191)
+    assert not (disk(7.84) == disk(7.84)[::-1]).all()
+    assert (area(7.84), area(8)) == (193, 197)
+    large = contour.radii("object-area", (480, 854), np.array([10_000]), 0.008)
+    assert large.tolist() == [pytest.approx(0.008 * np.hypot(480, 854))]
+
+
+def test_effect_of_the_symmetric_disk() -> None:
+    """What the deviation named in the protocol amounts to, on shapes that match badly."""
+    rng, radius, effects = np.random.default_rng(0), 0.008 * np.hypot(480, 854), []
+    for _ in range(6):
+        one, other = (ndimage.gaussian_filter(rng.normal(size=(480, 854)), 25) for _ in range(2))
+        gt, pred = (field > np.quantile(field, 0.9) for field in (one, 0.6 * one + 0.4 * other))
+        ours, theirs = (kernel.contours(mask.astype(np.uint8)) for mask in (gt, pred))
+        one_pair = np.ones((1, 2), np.uint8)
+        hits = kernel.contour_hits(ours, theirs, one_pair, contour.disk(radius))[0]
+        lengths = ours.lengths[1], theirs.lengths[1]
+        effects.append(f_of(lengths, hits) - f_of(lengths, hits_by_dilation(ours, theirs, disk(radius))))
+    assert np.abs(effects).max() < 0.006
+    assert 0 < np.mean(effects) < 0.002
+
+
+def f_of(lengths: tuple[int, int], hits: np.ndarray) -> float:
+    recall, precision = (hit / length for hit, length in zip(hits, lengths, strict=True))
+    return float(2 * precision * recall / (precision + recall))
+
+
+def hits_by_dilation(ours: Contours, theirs: Contours, footprint: np.ndarray) -> np.ndarray:
+    maps = [np.zeros(c.shape, np.uint8) for c in (ours, theirs)]
+    for painted, c in zip(maps, (ours, theirs), strict=True):
+        painted.flat[c.of(1)] = 1
+    return np.array([(maps[k] * cv2.dilate(maps[1 - k], footprint)).sum() for k in (0, 1)])
+
+
+def test_small_shifted_object(tmp_path: Path) -> None:
+    """protocols.md section 9, vector 7: a few pixels shifted by (3, 4) at 480p have F 1; Fa is far less."""
+    truth = np.zeros((480, 854), np.uint8)
+    truth[100:106, 200:206] = 1
+    for t in range(3):
+        write_label_map(tmp_path / f"data/valid/Annotations/v/{t:05d}.png", truth)
+        write_label_map(tmp_path / f"preds/v/{t:05d}.png", np.roll(truth, (3, 4), (0, 1)))
+    (tmp_path / "data/valid/meta.json").write_text(json.dumps({"videos": {"v": {"objects": ["1"]}}}))
+    run = vosbench.score(tmp_path / "preds", benchmark="mose-v2", data=tmp_path / "data")
+    assert run.value("F") == 1.0
+    # the radius is ceil(0.6) = 1
+    by_hand = contour_f(gt=truth > 0, pred=np.roll(truth, (3, 4), (0, 1)) > 0, tolerance=1)
+    assert run.value("Fa") == by_hand < 0.5
+
+
+def test_radii_differ_within_a_frame(tmp_path: Path) -> None:
+    """A small and a large object on one frame are each matched within their own radius."""
+    truth, guess = np.zeros((2, 300, 400), bool), np.zeros((2, 300, 400), bool)
+    truth[0, 20:26, 20:26], truth[1, 100:200, 100:200] = True, True
+    guess[0, 22:28, 20:26], guess[1, 102:202, 100:200] = True, True
+    number = np.array([1, 2])[:, None, None]
+    for t in range(3):
+        write_label_map(tmp_path / f"data/valid/Annotations/v/{t:05d}.png", (truth * number).sum(0))
+        write_label_map(tmp_path / f"preds/v/{t:05d}.png", (guess * number).sum(0))
+    (tmp_path / "data/valid/meta.json").write_text(json.dumps({"videos": {"v": {"objects": ["1", "2"]}}}))
+    run = vosbench.score(tmp_path / "preds", benchmark="mose-v2", data=tmp_path / "data")
+    found = run.objects[(run.objects.measure == "Fa") & (run.objects.statistic == "mean")].value.tolist()
+    assert found == [contour_f(gt=g, pred=p, tolerance=r) for g, p, r in zip(truth, guess, (1, 4.0), strict=True)]

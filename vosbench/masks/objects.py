@@ -1,0 +1,99 @@
+"""One PNG for each object: ``<sequence>/<object>/<frame>.png``, any pixel but 0 being the object. Objects may overlap.
+
+Folders are numbers counted from 0 (SA-V: ``000``, ``001``, …). Labels start at 1, so the object in folder ``000`` has
+label 1.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vosbench.errors import InputError, Problem
+from vosbench.masks.planes import pack
+from vosbench.types import Masks, MaskSource
+
+
+@dataclass(frozen=True)
+class ObjectTree:
+    """The masks of ``files``, a source whose sequences are called ``<sequence>/<object>``.
+
+    ``required`` lists, by sequence and label, the frames an object must have: a frame that an object's folder lacks is
+    not a frame of the sequence, and so is reported as missing. An object without a folder was never predicted.
+    """
+
+    files: MaskSource
+    required: Mapping[str, Mapping[int, frozenset[str]]] | None = None
+
+    @property
+    def name(self) -> str:
+        """The folder or archive."""
+        return self.files.name
+
+    @cached_property
+    def folders(self) -> Mapping[str, Mapping[int, str]]:
+        """By sequence and label the name under which ``files`` holds an object. Raises InputError for other names."""
+        found: dict[str, dict[int, str]] = {}
+        bad = []
+        for path in self.files.sequences():
+            sequence, _, folder = path.rpartition("/")
+            if sequence and folder.isascii() and folder.isdigit():
+                found.setdefault(sequence, {})[int(folder) + 1] = path
+            else:
+                bad.append(path)
+        if bad:
+            fix = "name the folders of a sequence's objects 000, 001, …"
+            raise InputError(
+                [
+                    Problem(code="layout", message="no folder of an object", where=self.files.where(path), fix=fix)
+                    for path in bad
+                ]
+            )
+        return found
+
+    def sequences(self) -> tuple[str, ...]:
+        """Names of the sequences, sorted."""
+        return tuple(sorted(self.folders))
+
+    def frames_of(self, sequence: str) -> dict[int, tuple[str, ...]]:
+        """The frames of each object by label."""
+        return {label: self.files.frames(path) for label, path in sorted(self.folders.get(sequence, {}).items())}
+
+    def frames(self, sequence: str) -> tuple[str, ...]:
+        """The frames that any object has, without those that an object lacks which must have them."""
+        by_object = self.frames_of(sequence)
+        required = self.required.get(sequence, {}) if self.required else {}
+        lacking = {f for label, have in by_object.items() for f in required.get(label, frozenset()) - set(have)}
+        return tuple(sorted({f for have in by_object.values() for f in have} - lacking))
+
+    def read(self, sequence: str, frame: str) -> Masks:
+        """All objects of a frame. Raises InputError naming the file, also where objects differ in size."""
+        masks: list[tuple[int, NDArray[np.bool_]]] = []
+        for label, path in sorted(self.folders.get(sequence, {}).items()):
+            if frame not in self.files.frames(path):
+                continue
+            mask = self.files.read(path, frame)[0] > 0
+            if masks and mask.shape != masks[0][1].shape:
+                raise self._unlike(path, frame)
+            masks.append((label, mask))
+        if not masks:
+            raise self._nothing(sequence, frame)
+        return pack(masks, masks[0][1].shape)
+
+    def where(self, sequence: str, frame: str | None = None) -> str:
+        """The folder of a sequence, or the pattern of the files of a frame."""
+        folder = self.files.where(sequence)
+        return folder if frame is None else f"{folder}/*/{frame}.png"
+
+    def _unlike(self, path: str, frame: str) -> InputError:
+        message, fix = "its size differs from that of the other objects", "write all objects at one size"
+        return self._problem("wrong-size", message, fix, self.files.where(path, frame), path.rpartition("/")[0], frame)
+
+    def _nothing(self, sequence: str, frame: str) -> InputError:
+        where = self.where(sequence, frame)
+        return self._problem("missing-frame", "there is no such mask", "write the mask", where, sequence, frame)
+
+    def _problem(self, code: str, message: str, fix: str, where: str, sequence: str, frame: str) -> InputError:
+        return InputError([Problem(code=code, message=message, where=where, fix=fix, sequence=sequence, frame=frame)])

@@ -1,0 +1,208 @@
+"""Run-length encoded masks in JSON, as COCO, YouTube-VIS, OVIS and MeViS write them.
+
+A run-length encoding is ``{"size": [height, width], "counts": …}``: lengths of runs of 0 and 1 in turn, down the
+columns, as a list of integers or in COCO's compressed text. Sizes, signs and the sum of the runs are checked before a
+mask is made. The usual C library would gain nothing: checking needs the runs anyway, and it trusts what it is given.
+
+A document of instances is ``{"videos": […], "annotations": […]}``; a list of results ``[{"video_id": …, …}]`` takes
+its videos from the ground truth. A sequence is called like the folder of its frames. The label of an annotation is its
+``object``, where it has one; else truth is numbered in the order of annotation ids, and results by falling score.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from vosbench.errors import InputError, Problem
+from vosbench.masks.planes import pack
+from vosbench.types import Masks
+
+#: A mask that claims to have more pixels is refused.
+MAX_PIXELS = 1 << 27
+
+
+class RunLengths(msgspec.Struct, frozen=True):
+    """One encoded mask."""
+
+    size: tuple[int, int]
+    counts: str | list[int]
+
+
+class Video(msgspec.Struct, frozen=True):
+    """One video of a document; its frames are the stems of ``file_names``."""
+
+    id: int
+    file_names: tuple[str, ...]
+    height: int
+    width: int
+
+    @property
+    def name(self) -> str:
+        """The folder of the frames, without a shared first part."""
+        return PurePosixPath(self.file_names[0]).parent.as_posix() if self.file_names else str(self.id)
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """Stems of the frames, in order."""
+        return tuple(PurePosixPath(name).stem for name in self.file_names)
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """One object of one video: a mask, or None, for each frame."""
+
+    video_id: int
+    segmentations: tuple[RunLengths | None, ...]
+    id: int = 0
+    score: float = 0.0
+    object: int | None = None
+
+
+class _Document(msgspec.Struct, frozen=True):
+    videos: tuple[Video, ...]
+    annotations: tuple[Instance, ...]
+
+
+class EncodingError(ValueError):
+    """An encoding that is no mask."""
+
+
+def decode(encoded: RunLengths) -> NDArray[np.bool_]:
+    """The mask of an encoding: bool (height, width).
+
+    Raises:
+        EncodingError: what is wrong with it.
+
+    >>> decode(RunLengths(size=(2, 2), counts=[1, 2, 1])).astype(int).tolist()
+    [[0, 1], [1, 0]]
+    """
+    height, width = encoded.size
+    if height < 1 or width < 1 or height * width > MAX_PIXELS:
+        raise EncodingError(f"a mask cannot be {width} x {height} pixels")
+    runs = _runs(encoded.counts) if isinstance(encoded.counts, str) else _checked(encoded.counts)
+    if (runs < 0).any() or (runs > height * width).any() or int(runs.sum()) != height * width:
+        raise EncodingError(f"its runs do not add up to {width} x {height} pixels")
+    values = np.arange(len(runs)) % 2 == 1
+    return np.ascontiguousarray(np.repeat(values, runs).reshape(width, height).T)
+
+
+def _checked(counts: list[int]) -> NDArray[np.int64]:
+    if any(not 0 <= n <= MAX_PIXELS for n in counts):
+        raise EncodingError("a run is negative or too long")
+    return np.array(counts, np.int64)
+
+
+def _runs(text: str) -> NDArray[np.int64]:
+    """COCO's compressed text: numbers in groups of five bits, lowest first; from the fourth on, each is the difference
+    to the one two before."""
+    digits = np.frombuffer(text.encode(errors="replace"), np.uint8).astype(np.int64) - 48
+    if not len(digits) or ((digits < 0) | (digits > 63)).any() or digits[-1] & 32:
+        raise EncodingError("its text is no run-length encoding")
+    ends = np.flatnonzero(digits & 32 == 0)
+    starts = np.append(0, ends[:-1] + 1)
+    place = np.arange(len(digits)) - np.repeat(starts, ends - starts + 1)
+    if (place > 6).any():
+        raise EncodingError("a run is too long")
+    numbers = np.add.reduceat((digits & 31) << (5 * place), starts)
+    negative = digits[ends] & 16 > 0
+    numbers = np.where(negative, numbers - (1 << 5 * (place[ends] + 1)), numbers)
+    numbers[1::2] = np.cumsum(numbers[1::2])
+    numbers[2::2] = np.cumsum(numbers[2::2])
+    return numbers
+
+
+@dataclass(frozen=True)
+class InstanceFile:
+    """The masks of a JSON document of instances, or of a list of results for ``videos``."""
+
+    path: Path
+    videos: Mapping[int, Video]
+    instances: tuple[Instance, ...]
+    _labels: dict[str, dict[int, Instance]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        labels: dict[str, dict[int, Instance]] = {video.name: {} for video in self.videos.values()}
+        for instance in sorted(self.instances, key=lambda i: (-i.score, i.id)):
+            known = labels[self.videos[instance.video_id].name]
+            label = instance.object if instance.object is not None else len(known) + 1
+            if label in known or not 0 < label < 1 << 16:
+                raise _broken(self.path, f"video {instance.video_id}: object {label} is there twice or no label")
+            known[label] = instance
+        object.__setattr__(self, "_labels", labels)
+
+    @property
+    def name(self) -> str:
+        """The file."""
+        return str(self.path)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Video]:
+        return {video.name: video for video in self.videos.values()}
+
+    def sequences(self) -> tuple[str, ...]:
+        """Names of the videos, sorted."""
+        return tuple(sorted(self._by_name))
+
+    def frames(self, sequence: str) -> tuple[str, ...]:
+        """Stems of a video's frames, sorted."""
+        return tuple(sorted(self._by_name[sequence].frames)) if sequence in self._by_name else ()
+
+    def read(self, sequence: str, frame: str) -> Masks:
+        """All objects of a frame. Raises InputError for an encoding that is no mask of the video's size."""
+        video = self._by_name[sequence]
+        shape = (video.height, video.width)
+        if min(shape) < 1 or shape[0] * shape[1] > MAX_PIXELS:
+            raise self._unusable(sequence, frame, "the video has no usable size")
+        at = video.frames.index(frame)
+        masks = []
+        for label, instance in sorted(self._labels[sequence].items()):
+            encoded = instance.segmentations[at] if at < len(instance.segmentations) else None
+            if encoded is None:
+                continue
+            if tuple(encoded.size) != shape:
+                raise self._unusable(sequence, frame, f"object {label} is of size {encoded.size}, the video {shape}")
+            try:
+                masks.append((label, decode(encoded)))
+            except EncodingError as error:
+                raise self._unusable(sequence, frame, f"object {label}: {error}") from error
+        return pack(masks, shape)
+
+    def where(self, sequence: str, frame: str | None = None) -> str:
+        """The file and the part of it that is meant."""
+        return f"{self.path}#{sequence}" + (f"/{frame}" if frame else "")
+
+    def _unusable(self, sequence: str, frame: str, message: str) -> InputError:
+        where, fix = self.where(sequence, frame), "encode the mask again"
+        problem = Problem(code="unreadable-mask", message=message, where=where, fix=fix, sequence=sequence, frame=frame)
+        return InputError([problem])
+
+
+def open_instances(path: Path, videos: Mapping[int, Video] | None = None) -> InstanceFile:
+    """Read a document of instances, or a list of results if ``videos`` are known.
+
+    Raises:
+        InputError: the file is neither, or speaks of a video that is not there.
+    """
+    try:
+        data = path.read_bytes()
+        if data.lstrip()[:1] == b"[":
+            if videos is None:
+                raise _broken(path, "a list of results names no frames: score it against ground truth in JSON")
+            instances = msgspec.json.decode(data, type=tuple[Instance, ...])
+        else:
+            document = msgspec.json.decode(data, type=_Document)
+            videos, instances = {video.id: video for video in document.videos}, document.annotations
+    except (OSError, ValueError) as error:
+        raise _broken(path, f"not readable as instances ({error})") from error
+    if strays := sorted({i.video_id for i in instances} - set(videos)):
+        raise _broken(path, f"it has objects of video {strays[0]}, which is not there")
+    return InstanceFile(path, videos, instances)
+
+
+def _broken(path: Path, message: str) -> InputError:
+    fix = "see docs/adding-a-benchmark.md for the forms that are read"
+    return InputError([Problem(code="no-masks", message=message, where=str(path), fix=fix)])
