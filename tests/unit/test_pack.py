@@ -101,3 +101,15 @@ def test_a_benchmark_without_a_server_says_so(world, predictions, tmp_path):
 def test_nothing_is_written_among_the_predictions(hidden, predictions):
     with pytest.raises(UsageError, match="inside the predictions"):
         pack(predictions, predictions / "s.zip", benchmark="youtube-vos-2019", data=hidden)
+
+
+def test_mose_wants_what_is_inside_annotations_and_every_picture(world, predictions, tmp_path):
+    world.masks("mose/valid/Annotations", {"v": {"00000": LATE}})
+    pictures = tmp_path / "mose" / "valid" / "JPEGImages" / "v"
+    pictures.mkdir(parents=True)
+    for frame in FRAMES:
+        Image.new("RGB", (30, 20)).save(pictures / f"{frame}.jpg")
+    (tmp_path / "mose" / "valid" / "meta.json").write_text('{"videos": {"v": {"objects": ["1", "2"]}}}')
+    packed = pack(predictions, tmp_path / "s.zip", benchmark="mose-v1", data=tmp_path / "mose", split="valid")
+    assert members(packed.path) == [f"v/{f}.png" for f in FRAMES]
+    assert packed.hidden
