@@ -104,8 +104,6 @@ def compare(
     if len(runs) < 2:
         raise UsageError("one run is no comparison", fix="give two runs or more")
     names = unique_names(runs)
-    if len(set(names)) < len(names):
-        raise UsageError(f"{max(names, key=names.count)} is given twice", fix="give each run once")
     require_same({name: run.signature for name, run in zip(names, runs, strict=True)})
     measures = [str(c["measure"]) for c in runs[0].document["summary"] if c["statistic"] == "mean"]
     measures = sorted(dict.fromkeys(measures), key=lambda m: m != "J&F")

@@ -82,29 +82,13 @@ def pack(
     if path.resolve().is_relative_to(Path(predictions).resolve()):
         raise UsageError(f"{path} lies inside the predictions", fix="choose another --out")
     wanted = [_wanted(s, target) for s in target.dataset.sequences(target.split)]
-    problems = [p for w in wanted for p in _missing(source, w)]
-    frames = 0
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
-            for done, w in enumerate(sorted(wanted, key=lambda w: w.sequence.name), 1):
-                for frame, labels in _read(source, w, problems):
-                    name = f"{data_of.submission}{w.sequence.name}/{frame}.png"
-                    archive.writestr(_member(name), encode_label_map(labels))
-                    frames += 1
-                if progress:
-                    progress(done, len(wanted), w.sequence.name)
-        if problems:
-            raise InputError(problems)
-        partial.replace(path)
+        frames = _write(path, source, sorted(wanted, key=lambda w: w.sequence.name), data_of.submission, progress)
     except OSError as error:
         problem = Problem(
             code="unwritable", message=f"cannot write it ({error})", where=str(path), fix="choose another --out"
         )
         raise InputError([problem]) from error
-    finally:
-        partial.unlink(missing_ok=True)
     truth = target.dataset.masks(target.split)
     return Packed(
         path=path,
@@ -116,6 +100,28 @@ def pack(
         hidden=any(set(w.frames) - set(truth.frames(w.sequence.name)) for w in wanted),
         home=data_of.home,
     )
+
+
+def _write(path: Path, source: MaskSource, wanted: list[_Wanted], prefix: str, progress: Progress | None) -> int:
+    """Write the archive, or nothing if there is any problem; the number of frames in it."""
+    problems = [p for w in wanted for p in _missing(source, w)]
+    frames = 0
+    partial = path.with_name(f".{path.name}.partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+            for done, w in enumerate(wanted, 1):
+                for frame, labels in _read(source, w, problems):
+                    archive.writestr(_member(f"{prefix}{w.sequence.name}/{frame}.png"), encode_label_map(labels))
+                    frames += 1
+                if progress:
+                    progress(done, len(wanted), w.sequence.name)
+        if problems:
+            raise InputError(problems)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return frames
 
 
 def _wanted(sequence: Sequence, target: Target) -> _Wanted:

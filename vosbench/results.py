@@ -236,10 +236,12 @@ def environment() -> dict[str, str]:
 
 
 def unique_names(runs: Sequence[RunResult]) -> list[str]:
-    """Short names of the runs; the full path where two share one."""
-    names = [run.name for run in runs]
+    """Short names of the runs; the path of the predictions where two share one, numbered where they share that too."""
+    short = [run.name for run in runs]
     full = [str(run.document["predictions"]["name"]) for run in runs]
-    return [f if names.count(n) > 1 else n for n, f in zip(names, full, strict=True)]
+    names = [f if short.count(s) > 1 else s for s, f in zip(short, full, strict=True)]
+    earlier = [names[:i].count(name) for i, name in enumerate(names)]
+    return [f"{name} ({n + 1})" if n else name for name, n in zip(names, earlier, strict=True)]
 
 
 def run_keys(run: RunResult) -> Columns:

@@ -115,7 +115,7 @@ def _result(
         overrides["missing"] = "empty"
     if any(c.resized.any() for c in counts):
         overrides["resize"] = "nearest"
-    truth = _truth_fingerprint(counts)
+    truth = _truth_fingerprint(counts, grouped=bool(spec.rules.groups))
     split = Path(target.split).stem if target.split.endswith(".txt") else target.split
     document = {
         "schema": SCHEMA,
@@ -144,12 +144,17 @@ def _size(counts: tuple[SequenceCounts, ...]) -> dict[str, int]:
     return {"sequences": len(counts), "objects": sum(len(c.objects) for c in counts), "frames": frames}
 
 
-def _truth_fingerprint(counts: tuple[SequenceCounts, ...]) -> str:
-    """SHA-256 over the names of the frames read and the CRC-32 of their labels, however a PNG was written."""
+def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> str:
+    """SHA-256 over the names of the frames read and the CRC-32 of their labels, however a PNG was written.
+
+    ``grouped`` takes in which group each object belongs to, where the numbers depend on it.
+    """
     digest = hashlib.sha256()
     for c in counts:
         for frame, value in zip(c.frames, c.gt_crc, strict=True):
             digest.update(f"{c.sequence.name}/{c.sequence.frames[frame]} {value:08x}\n".encode())
+        if grouped:
+            digest.update("".join(f"{c.sequence.name}/{o.id} {o.group}\n" for o in c.objects).encode())
     return digest.hexdigest()
 
 

@@ -1,7 +1,7 @@
 """Which objects share a property: what the dataset says of them, and what their ground truth shows.
 
-All of it comes from the tables of a run. The ground truth is seen through its area in each frame, so a property that
-needs positions, such as the motion of an object, is not here.
+Nearly all of it comes from the tables of a run, which know the ground truth by its area in each frame. Motion needs
+positions: :mod:`vosbench.motion` finds them in the masks and leaves them in the run.
 
 ============  =============================================================================================
 group         as in the dataset: seen, unseen
@@ -11,6 +11,7 @@ size          mean visible area in pixels: small under 32², medium under 96² (
 entry         when the object is first visible: "first frame", or in the first or second half of the sequence
 reappearance  "returns" if it is absent between frames on which it is visible, otherwise "never away"
 growth        largest over smallest visible area: "under 2x", "2x to 4x", "over 4x" (change of scale)
+motion        mean distance between the centres of consecutive annotated frames: under 5, 5 to 20, over 20 pixels
 attribute     attributes of the sequence, where the dataset has them; an object is in several slices
 ============  =============================================================================================
 """
@@ -88,6 +89,16 @@ def _growth(run: RunResult) -> dict[str, Flags]:
     return {"under 2x": ratio < 2, "2x to 4x": (ratio >= 2) & (ratio <= 4), "over 4x": ratio > 4}
 
 
+def _motion(run: RunResult) -> dict[str, Flags]:
+    speeds: Mapping[str, Mapping[str, float]] = run.document.get("motion", {})
+    if not speeds:
+        raise UsageError("motion is not in the tables of a run", fix="say where the ground truth is: --data or --gt")
+    keys = run_keys(run)
+    pairs = zip(keys["sequence"], keys["object"].tolist(), strict=True)
+    speed = np.array([speeds.get(sequence, {}).get(str(number), np.nan) for sequence, number in pairs])
+    return {"under 5 px": speed < 5, "5 to 20 px": (speed >= 5) & (speed <= 20), "over 20 px": speed > 20}
+
+
 def _attribute(run: RunResult) -> dict[str, Flags]:
     attributes: Mapping[str, list[str]] = run.document.get("attributes", {})
     if not attributes:
@@ -107,6 +118,7 @@ SLICES: Mapping[str, Callable[[RunResult], dict[str, Flags]]] = {
     "entry": _entry,
     "reappearance": _reappearance,
     "growth": _growth,
+    "motion": _motion,
     "attribute": _attribute,
 }
 

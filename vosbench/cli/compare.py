@@ -9,7 +9,18 @@ from vosbench.cli import options
 from vosbench.errors import UsageError
 
 #: What ``--by`` takes; vosbench.slices explains each.
-PROPERTIES = ("sequence", "group", "category", "instances", "size", "entry", "reappearance", "growth", "attribute")
+PROPERTIES = (
+    "sequence",
+    "group",
+    "category",
+    "instances",
+    "size",
+    "entry",
+    "reappearance",
+    "growth",
+    "motion",
+    "attribute",
+)
 
 
 @click.command("compare", short_help="Compare methods: intervals, tests, slices.")
@@ -68,9 +79,22 @@ def command(
         for run in loaded:
             known = read_db_info(Path(attributes))
             run.document["attributes"] = {name: list(info.attributes) for name, info in known.items()}
+    if "motion" in by:
+        _add_motion(loaded, choices)
     number = list(map(_key, runs)).index(_key(baseline)) if baseline is not None else 0
     found = compare(loaded, baseline=number, measure=measure, by=by, seed=seed, resamples=resamples)
     click.echo(_render(found, form))
+
+
+def _add_motion(runs: Any, choices: dict[str, Any]) -> None:
+    """Find how fast each object moves, once for all runs: it is the same ground truth."""
+    from vosbench.locate import locate
+    from vosbench.motion import speeds
+
+    where = {name: choices[name] for name in ("benchmark", "protocol", "split")}
+    data, gt = (None if choices[name] is None else Path(choices[name]) for name in ("data", "gt"))
+    target = locate(data=data, gt=gt, roots=options.data_roots(), **where)
+    runs[0].document["motion"] = speeds(runs[0], target)
 
 
 def _key(path: str) -> Path:

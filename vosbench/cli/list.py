@@ -37,6 +37,10 @@ def command(what: str | None, peak: float) -> None:
         click.echo(f"{kind}\n{text(grids[kind])}\n" if not what else text(grids[kind]))
 
 
+def _submission(prefix: str | None) -> str:
+    return "–" if prefix is None else f"{prefix}<sequence>/<frame>.png"
+
+
 def _models(peak: float) -> "Grid":
     from vosbench.adapters import available_models, model_costs
     from vosbench.views.grid import Grid
@@ -59,7 +63,16 @@ def _grids() -> "dict[str, Grid]":
 
     rows: dict[str, Sequence[Sequence[str]]] = {
         "benchmarks": [
-            (s.name, s.task, d.split, _ground_truth(d), d.licence or "see home", d.home, files_of(d))
+            (
+                s.name,
+                s.task,
+                d.split,
+                _ground_truth(d),
+                _submission(d.submission),
+                d.licence or "see home",
+                d.home,
+                files_of(d),
+            )
             for s in benchmarks()
             if (d := s.data)
         ],
@@ -68,7 +81,7 @@ def _grids() -> "dict[str, Grid]":
         "layouts": [(name, verb.files) for name, verb in LAYOUTS.items()],
     }
     headers = {
-        "benchmarks": ("name", "task", "split", "ground truth", "licence", "home", "layout"),
+        "benchmarks": ("name", "task", "split", "ground truth", "submission", "licence", "home", "layout"),
         "protocols": ("name", "version", "title", "reference"),
         "measures": ("name", "title", "better"),
         "layouts": ("name", "files"),

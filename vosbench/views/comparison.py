@@ -19,7 +19,7 @@ def methods(found: Comparison) -> Grid:
     bold = {(i, k + 1) for k, m in enumerate(found.estimates) for i in best(found, m)}
     rows = [[name, *cells] for name, *cells in zip(found.names, *columns, strict=True)]
     return Grid(
-        header=["", *found.estimates],
+        header=["", *map(_titled, found.estimates)],
         rows=rows,
         caption=f"{found.sequences} sequences, ± half of the 95 % interval",
         bold=frozenset(bold),
@@ -48,7 +48,7 @@ def differences(found: Comparison) -> Grid:
         for d in found.differences
     ]
     return Grid(
-        header=["", f"Δ {found.measure}", "95 % interval", "p", "p (Holm)", "better/even/worse"],
+        header=["", f"Δ {_titled(found.measure)}", "95 % interval", "p", "p (Holm)", "better/even/worse"],
         rows=rows,
         caption=f"{found.measure} against {found.names[found.baseline]}",
         bold=frozenset((i, 1) for i, d in enumerate(found.differences) if d.p_holm < 0.05),
@@ -108,6 +108,10 @@ def probability(p: float) -> str:
     ('0.043', '<0.001')
     """
     return "–" if math.isnan(p) else "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _titled(measure: str) -> str:
+    return f"{measure} ↓" if lower_is_better(measure) else measure
 
 
 def _with_spread(e: Estimate) -> str:

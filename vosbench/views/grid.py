@@ -96,11 +96,10 @@ def latex_escape(cell: str) -> str:
 
 
 def comma_separated(grid: Grid) -> str:
-    """CSV with a header line."""
+    """CSV with a header line. Cells are kept as they are, but for carriage returns, which csv would not quote."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(grid.header)
-    writer.writerows(grid.rows)
+    writer.writerows([cell.replace("\r", " ") for cell in row] for row in (grid.header, *grid.rows))
     return out.getvalue().rstrip("\n")
 
 
