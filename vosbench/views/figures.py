@@ -72,8 +72,6 @@ def _curves(runs: Sequence[RunResult], kind: str, measure: str) -> "Figure":
     for k, (panel, group) in enumerate(zip(panels, groups, strict=True)):
         for number, (name, lines) in enumerate(zip(curves.methods(runs), found, strict=True)):
             _line(panel, lines[k], shortened(name), number, band=len(runs) <= MOST_BANDS, kind=kind)
-        panel.set_xlabel(x_title)
-        _percent_axis(panel, measure)
         if kind == "size":
             panel.set_xscale("log")
             panel.xaxis.set_major_formatter("{x:,.0f}")
@@ -82,7 +80,9 @@ def _curves(runs: Sequence[RunResult], kind: str, measure: str) -> "Figure":
             panel.margins(x=0.01)
         if groups != ("all",):
             panel.set_title(group)
+    _percent_axis(panels[0], measure)
     panels[0].set_ylabel(_title(measure))
+    figure.supxlabel(x_title, fontsize=7)
     if len(runs) > 1:
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=columns)
@@ -174,7 +174,7 @@ def _title(measure: str) -> str:
 
 
 def _percent_axis(panel: "Axes", measure: str) -> None:
-    """From 0 where lower is better; otherwise as much of 0 to 100 % as the curves take."""
+    """From 0 where lower is better; otherwise as much of 0 to 100 % as the curves take. Panels share it."""
     low, high = panel.get_ylim()
     if measure == "T":
         panel.set_ylim(0, high)
