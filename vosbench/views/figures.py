@@ -38,7 +38,7 @@ def draw(runs: Sequence[RunResult], kind: str, measure: str = "J") -> "Figure":
     Args:
         runs: at least one, scored on the same frames; for "scatter" exactly two.
         kind: one of :data:`KINDS`.
-        measure: J, F, J&F or T.
+        measure: J&F or one of the catalog, which the runs must have.
 
     Raises:
         UsageError: an unknown kind, too few or too many runs, or a run without the measure.
@@ -118,7 +118,7 @@ def _bars(runs: Sequence[RunResult], measure: str) -> "Figure":
     panel.set_ylim(len(names) - 0.4, -0.6)
     panel.tick_params(axis="y", length=0)
     panel.grid(axis="y", visible=False)
-    if measure != "T":
+    if _higher_is_better(measure):
         panel.set_xlim(0, 100)
     panel.set_xlabel(_title(measure))
     if len(runs) > 1:
@@ -133,9 +133,9 @@ def _scatter(runs: Sequence[RunResult], measure: str) -> "Figure":
     names = sorted(first.keys() & second.keys())
     x, y = (100 * np.array([means[s] for s in names]) for means in (first, second))
     figure, (panel,) = _panels(1, height=COLUMN)
-    top = 100 if measure != "T" else 1.05 * float(max(x.max(initial=1), y.max(initial=1)))
+    top = 100 if _higher_is_better(measure) else 1.05 * float(max(x.max(initial=1), y.max(initial=1)))
     panel.plot([0, top], [0, top], color=QUIET, linewidth=0.6, linestyle=(0, (4, 3)))
-    better = y > x if measure != "T" else y < x
+    better = y > x if _higher_is_better(measure) else y < x
     for which, colour, marker in ((better, COLOURS[0], "o"), (~better, COLOURS[1], "s")):
         panel.scatter(x[which], y[which], s=14, color=colour, marker=marker, linewidth=0, alpha=0.9)
     for i in _apart(x / top, y / top, np.argsort(-np.abs(y - x), kind="stable").tolist())[:5]:
@@ -168,15 +168,17 @@ def _apart(x: "curves.Floats", y: "curves.Floats", order: list[int]) -> list[int
 
 
 def _title(measure: str) -> str:
-    if measure == "T":
-        return "T (%, lower is better)"
-    return f"{measure} (%)"
+    return f"{measure} (%)" if _higher_is_better(measure) else f"{measure} (%, lower is better)"
+
+
+def _higher_is_better(measure: str) -> bool:
+    return measure not in MEASURES or MEASURES[measure].higher_is_better
 
 
 def _percent_axis(panel: "Axes", measure: str) -> None:
     """From 0 where lower is better; otherwise as much of 0 to 100 % as the curves take. Panels share it."""
     low, high = panel.get_ylim()
-    if measure == "T":
+    if not _higher_is_better(measure):
         panel.set_ylim(0, high)
     else:
         panel.set_ylim(max(0, low), min(100, high) if high < 97 else 100.5)
@@ -190,7 +192,3 @@ def _panels(n: int, *, height: float) -> "tuple[Figure, list[Axes]]":
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(1, n, sharey=True, squeeze=False)[0]
     return figure, list(axes)
-
-
-assert set(_CURVES) <= set(KINDS)
-assert set(MEASURES) <= {"J", "F", "T"}, "a new measure needs a title here"
