@@ -80,3 +80,34 @@ def test_real_sequences(realdata, vosbench, tmp_path, folder, benchmark):
     text = out.read_text()
     assert len(re.findall("data:image/jpeg;base64,", text)) == 12
     assert len(text) < 1_000_000
+
+
+def test_synthetic_sequences_with_groups(vosbench, tmp_path):
+    from vosbench.propagation import PREDICTORS, predict_folder
+    from vosbench.synthetic import make_dataset
+
+    data, preds, out = tmp_path / "data", tmp_path / "preds", tmp_path / "report.html"
+    make_dataset(data, sequences=2, frames=6, objects=2, shape=(48, 80))
+    predict_folder(PREDICTORS["copy-first-mask"], data / "valid", preds)
+    options = ("--data", data, "--split", "valid")
+    done = vosbench("report", preds, *options, "--out", out)
+    assert (done.code, done.err) == (0, f"wrote {out}\n")
+    text = out.read_text()
+    assert "Seen categories" in text
+    assert "data:image/jpeg;base64," in text
+    assert vosbench("plot", preds, *options, "--out", tmp_path / "a.png").code == 0
+
+
+def test_matched_proposals_are_shown(world, vosbench, tmp_path):
+    gt = np.zeros((6, 48, 64), np.uint8)
+    gt[:, 5:20, 5:20], gt[:, 25:45, 30:60] = 1, 2
+    swapped = np.array([0, 2, 1], np.uint8)[gt]
+    swapped[3:] = np.roll(swapped[3:], 6, axis=2)
+    data = world.davis({"a": gt}, annotations="Annotations_unsupervised")
+    preds, out = world.masks("preds", {"a": swapped}), tmp_path / "report.html"
+    done = vosbench("report", preds, "--data", data, "--benchmark", "davis2017-unsupervised", "--out", out)
+    assert (done.code, done.err) == (0, f"wrote {out}\n")
+    text = out.read_text()
+    assert "matched proposals (2)" in text
+    assert "object 1 (proposal 2)" in text
+    assert "data:image/jpeg;base64," in text

@@ -17,7 +17,7 @@ from vosbench.cli import options
     show_default=True,
     help="What to draw; scatter takes two runs.",
 )
-@click.option("--measure", type=click.Choice(["J", "F", "J&F", "T"]), default="J", show_default=True)
+@click.option("--measure", metavar="NAME", default="J", show_default=True, help="J, F, J&F, T, … (`vosbench list`).")
 @click.option("--out", required=True, metavar="FILE", help="Where to write it: .png, .svg or .pdf.")
 @options.data_options
 @options.mask_options
@@ -37,8 +37,8 @@ def command(runs: tuple[str, ...], kind: str, measure: str, out: str, **choices:
     from vosbench.views.figure_style import write
     from vosbench.views.figures import draw
 
-    if measure == "T":
-        choices["measures"] = ["J", "F", "T"]
+    if measure not in ("J", "F", "J&F"):
+        choices["measures"] = ["J", "F", measure]
     with options.progress_bar() as progress:
         loaded = load_or_score(runs, progress=progress, roots=options.data_roots(), **choices)
     write(draw(loaded, kind, measure), Path(out))

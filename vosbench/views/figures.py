@@ -38,7 +38,7 @@ def draw(runs: Sequence[RunResult], kind: str, measure: str = "J") -> "Figure":
     Args:
         runs: at least one, scored on the same frames; for "scatter" exactly two.
         kind: one of :data:`KINDS`.
-        measure: J, F, J&F or T.
+        measure: J&F or one of the catalog, which the runs must have.
 
     Raises:
         UsageError: an unknown kind, too few or too many runs, or a run without the measure.
@@ -72,8 +72,6 @@ def _curves(runs: Sequence[RunResult], kind: str, measure: str) -> "Figure":
     for k, (panel, group) in enumerate(zip(panels, groups, strict=True)):
         for number, (name, lines) in enumerate(zip(curves.methods(runs), found, strict=True)):
             _line(panel, lines[k], shortened(name), number, band=len(runs) <= MOST_BANDS, kind=kind)
-        panel.set_xlabel(x_title)
-        _percent_axis(panel, measure)
         if kind == "size":
             panel.set_xscale("log")
             panel.xaxis.set_major_formatter("{x:,.0f}")
@@ -82,7 +80,9 @@ def _curves(runs: Sequence[RunResult], kind: str, measure: str) -> "Figure":
             panel.margins(x=0.01)
         if groups != ("all",):
             panel.set_title(group)
+    _percent_axis(panels[0], measure)
     panels[0].set_ylabel(_title(measure))
+    figure.supxlabel(x_title, fontsize=7)
     if len(runs) > 1:
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=columns)
@@ -118,7 +118,7 @@ def _bars(runs: Sequence[RunResult], measure: str) -> "Figure":
     panel.set_ylim(len(names) - 0.4, -0.6)
     panel.tick_params(axis="y", length=0)
     panel.grid(axis="y", visible=False)
-    if measure != "T":
+    if _higher_is_better(measure):
         panel.set_xlim(0, 100)
     panel.set_xlabel(_title(measure))
     if len(runs) > 1:
@@ -133,9 +133,9 @@ def _scatter(runs: Sequence[RunResult], measure: str) -> "Figure":
     names = sorted(first.keys() & second.keys())
     x, y = (100 * np.array([means[s] for s in names]) for means in (first, second))
     figure, (panel,) = _panels(1, height=COLUMN)
-    top = 100 if measure != "T" else 1.05 * float(max(x.max(initial=1), y.max(initial=1)))
+    top = 100 if _higher_is_better(measure) else 1.05 * float(max(x.max(initial=1), y.max(initial=1)))
     panel.plot([0, top], [0, top], color=QUIET, linewidth=0.6, linestyle=(0, (4, 3)))
-    better = y > x if measure != "T" else y < x
+    better = y > x if _higher_is_better(measure) else y < x
     for which, colour, marker in ((better, COLOURS[0], "o"), (~better, COLOURS[1], "s")):
         panel.scatter(x[which], y[which], s=14, color=colour, marker=marker, linewidth=0, alpha=0.9)
     for i in _apart(x / top, y / top, np.argsort(-np.abs(y - x), kind="stable").tolist())[:5]:
@@ -168,14 +168,17 @@ def _apart(x: "curves.Floats", y: "curves.Floats", order: list[int]) -> list[int
 
 
 def _title(measure: str) -> str:
-    known = MEASURES.get(measure)  # composites such as J&F are no measures of their own
-    return f"{measure} (%, lower is better)" if known and not known.higher_is_better else f"{measure} (%)"
+    return f"{measure} (%)" if _higher_is_better(measure) else f"{measure} (%, lower is better)"
+
+
+def _higher_is_better(measure: str) -> bool:
+    return measure not in MEASURES or MEASURES[measure].higher_is_better
 
 
 def _percent_axis(panel: "Axes", measure: str) -> None:
-    """From 0 where lower is better; otherwise as much of 0 to 100 % as the curves take."""
+    """From 0 where lower is better; otherwise as much of 0 to 100 % as the curves take. Panels share it."""
     low, high = panel.get_ylim()
-    if measure == "T":
+    if not _higher_is_better(measure):
         panel.set_ylim(0, high)
     else:
         panel.set_ylim(max(0, low), min(100, high) if high < 97 else 100.5)
@@ -189,6 +192,3 @@ def _panels(n: int, *, height: float) -> "tuple[Figure, list[Axes]]":
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(1, n, sharey=True, squeeze=False)[0]
     return figure, list(axes)
-
-
-assert set(_CURVES) <= set(KINDS)
