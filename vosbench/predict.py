@@ -8,6 +8,7 @@ it grows in ``.part-<sequence>`` and is renamed, so a run that was killed goes o
 import os
 import traceback
 from collections.abc import Sequence as Items
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -136,8 +137,9 @@ def _run(
 def _warm_up(task: Video, plans: Items[ViewPlan], recipe: Recipe) -> float:
     """Run the first frames for nothing, so that compiling and allocating is not billed to the first sequence."""
     costs = Costs()
-    for _ in zip(range(WARM_UP_FRAMES), run_loop(task, plans, recipe, costs), strict=False):
-        pass
+    with closing(run_loop(task, plans, recipe, costs)) as loop:
+        for _ in zip(range(WARM_UP_FRAMES), loop, strict=False):
+            pass
     return float(costs.seconds["model"])
 
 

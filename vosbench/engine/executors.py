@@ -1,6 +1,6 @@
 """Run tasks on several threads. Kernel, inflater and file reads release the interpreter lock: threads scale."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def run_tasks(work: Callable[[T], R], tasks: Sequence[T], jobs: int) -> Iterator[tuple[T, R | Failure]]:
+def run_tasks(work: Callable[[T], R], tasks: Sequence[T], jobs: int) -> Generator[tuple[T, R | Failure], None, None]:
     """Yield each task with its result, or with a Failure holding what it raised, as they finish.
 
     Closing the iterator early, or an interrupt, abandons the tasks that have not started.

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 
 from vosbench.engine.executors import run_tasks
 from vosbench.engine.plan import Plan
@@ -38,17 +39,18 @@ def run(
     found: dict[str, tuple[SequenceCounts, ...]] = {}
     problems: dict[str, tuple[Problem, ...]] = {}
     total, done = sum(_size(t) for t in plan.tasks), 0
-    for task, result in run_tasks(score_sequence, plan.tasks, jobs or default_jobs()):
-        name = task.sequence.name
-        if not isinstance(result, Failure):
-            found[name] = result
-        elif isinstance(result.error, InputError):
-            problems[name] = result.error.problems
-        else:
-            raise result.error
-        done += _size(task)
-        if progress:
-            progress(done, total, name)
+    with closing(run_tasks(score_sequence, plan.tasks, jobs or default_jobs())) as results:
+        for task, result in results:
+            name = task.sequence.name
+            if not isinstance(result, Failure):
+                found[name] = result
+            elif isinstance(result.error, InputError):
+                problems[name] = result.error.problems
+            else:
+                raise result.error
+            done += _size(task)
+            if progress:
+                progress(done, total, name)
     if problems:
         raise InputError([p for name in sorted(problems) for p in problems[name]])
     return tuple(zip(*(found[name] for name in sorted(found)), strict=True))

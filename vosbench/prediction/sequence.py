@@ -2,9 +2,10 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from collections.abc import Sequence as Items
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,8 @@ def predict_sequence(video: Video, plans: Items[ViewPlan], recipe: Recipe, out: 
     part.mkdir(parents=True)
     start, costs = time.perf_counter(), Costs()
     try:
-        with Writer(part, costs) as writer:
-            for frame, found in run_loop(video, plans, recipe, costs):
+        with Writer(part, costs) as writer, closing(run_loop(video, plans, recipe, costs)) as loop:
+            for frame, found in loop:
                 if frame in video.wanted:
                     writer.put(frame, found)
         part.rename(out / name)
@@ -58,19 +59,21 @@ def predict_sequence(video: Video, plans: Items[ViewPlan], recipe: Recipe, out: 
     return SequenceCosts(sequence=name, frames=len(video.pictures), wall=wall, **seconds)
 
 
-def run_loop(video: Video, plans: Items[ViewPlan], recipe: Recipe, costs: Costs) -> Iterator[tuple[str, LabelMap]]:
-    """Yield (stem, label map at the video's size) for every picture in order."""
+def run_loop(
+    video: Video, plans: Items[ViewPlan], recipe: Recipe, costs: Costs
+) -> Generator[tuple[str, LabelMap], None, None]:
+    """Yield (stem, label map at the video's size) for every picture in order. Close it: it holds a thread."""
     views: list[View] = []
-    images = video.images()
-    for index in range(len(video.pictures)):
-        with costs.measure("decode"):
-            frame, image = next(images)
-        if not views:
-            height, width = image.shape[:2]
-            views = [View(plan, video, (height, width), recipe, costs) for plan in plans]
-        given = video.given_masks(frame)
-        _check_sizes(video, frame, views[0].canvas.native, [image, *given.values()])
-        yield frame, _frame(views, index, image, given, recipe)
+    with closing(video.images()) as images:
+        for index in range(len(video.pictures)):
+            with costs.measure("decode"):
+                frame, image = next(images)
+            if not views:
+                height, width = image.shape[:2]
+                views = [View(plan, video, (height, width), recipe, costs) for plan in plans]
+            given = video.given_masks(frame)
+            _check_sizes(video, frame, views[0].canvas.native, [image, *given.values()])
+            yield frame, _frame(views, index, image, given, recipe)
 
 
 def _frame(

@@ -1,6 +1,6 @@
 """What the runner may know of a sequence: its pictures, the frames to write, and the masks given, no other truth."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -43,8 +43,11 @@ class Video:
             for identity in self.given[frame]
         }
 
-    def images(self) -> Iterator[tuple[str, Image]]:
-        """(stem, (H, W, 3) uint8 RGB) of every picture in order, decoded a few frames ahead on another thread."""
+    def images(self) -> Generator[tuple[str, Image], None, None]:
+        """(stem, (H, W, 3) uint8 RGB) of every picture in order, decoded a few frames ahead on another thread.
+
+        Close it (``contextlib.closing``) rather than leaving it to the garbage collector: it holds a thread.
+        """
         paths = iter(self.pictures)
         with ThreadPoolExecutor(1, "decode") as pool:
             ahead: list[tuple[Path, Future[Image]]] = [
