@@ -68,6 +68,9 @@ class InputError(VosbenchError):
         self.problems = tuple(problems)
         super().__init__(summary or f"{len(problems)} problem{'s' * (len(problems) != 1)} with the input")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _input_error, (self.problems, self.message)
+
     def __str__(self) -> str:
         return "\n".join([self.message, *self.lines()])
 
@@ -81,6 +84,11 @@ class InputError(VosbenchError):
                 lines.append(f"  … and {n - limit_per_code} more [{code}]")
             lines += [f"    next: {fix}" for fix in dict.fromkeys(p.fix for p in group if p.fix)]
         return lines
+
+
+def _input_error(problems: tuple[Problem, ...], summary: str) -> InputError:
+    """Make one again where it was pickled in another process."""
+    return InputError(problems, summary=summary)
 
 
 class IncomparableError(VosbenchError):

@@ -165,13 +165,21 @@ class MaskArchive(_Listed):
 
     path: Path
     palette: str | None = None
-    _archive: zipfile.ZipFile = field(init=False, repr=False)
+    _opened: dict[int, zipfile.ZipFile] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         try:
-            object.__setattr__(self, "_archive", zipfile.ZipFile(self.path))
+            self._opened[os.getpid()] = zipfile.ZipFile(self.path)
         except Exception as error:  # a damaged directory raises struct.error, UnicodeDecodeError, ValueError and more
             raise _refused("unreadable-archive", f"cannot open it ({error})", str(self.path), "zip it again") from error
+
+    @property
+    def _archive(self) -> zipfile.ZipFile:
+        """The archive as this process opened it: a forked process shares the parent's position in the file."""
+        process = os.getpid()
+        if process not in self._opened:
+            self._opened[process] = zipfile.ZipFile(self.path)
+        return self._opened[process]
 
     @property
     def name(self) -> str:
