@@ -54,12 +54,22 @@ class LabelSpace:
             return planes
         return (np.any([plane > 0 for plane in planes], axis=0).astype(np.uint8),)
 
+    def takes_truth(self, top: int) -> bool:
+        """Are ground-truth labels up to ``top`` object numbers as they are?"""
+        void = top >= VOID and self.rules.void != "object"
+        return not self.binary and self._plain and top <= self.n_gt and not void
+
+    def takes_prediction(self, top: int) -> bool:
+        """Are predicted labels up to ``top`` object numbers as they are?"""
+        plain = self._plain or self.proposals > 0
+        return not self.binary and plain and top <= self.n_pred and not (self.sole and top == VOID)
+
     def truth(self, labels: LabelMap) -> tuple[Plane, NDArray[np.bool_] | None]:
         """Ground-truth labels as object numbers, and the pixels to ignore, if any."""
         if self.binary:
             return (labels > 0).astype(np.uint8), None
         top = int(labels.max())
-        if top <= self.n_gt and self._plain and (top < VOID or self.rules.void == "object"):
+        if self.takes_truth(top):
             return labels.astype(np.uint8, copy=False), None
         void = labels == VOID if self.rules.void != "object" and top >= VOID else None
         return self._renumber(labels), void if self.rules.void == "ignore" else None
@@ -74,7 +84,7 @@ class LabelSpace:
             numbers = (labels > 0).astype(np.uint8)
         elif self.is_binary(labels):
             numbers = (labels > 0).astype(np.uint8) * np.uint8(self.sole)
-        elif int(labels.max()) <= self.n_pred and (self.proposals or self._plain):
+        elif self.takes_prediction(int(labels.max())):
             numbers = labels.astype(np.uint8, copy=False)
         else:
             self._refuse_strays(labels)

@@ -96,12 +96,10 @@ def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
         name = task.sequence.frames[index]
         try:
             raw = _read_truth(task, name)
-            planes, voids = zip(*(space.truth(plane) for plane in space.merged(raw)), strict=True)
         except InputError as error:
             problems += error.problems
             continue
-        void = next((v for v in voids if v is not None), None)
-        truth = Frame.of(planes if void is None else tuple(p * ~void for p in planes))
+        truth, void = _truth(space, raw)
         gt_crc.append(crc32(raw))
         for run in runs:
             _count(task, space, run, t, name, truth, void)
@@ -109,6 +107,30 @@ def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
     if problems:
         raise InputError(problems)
     return tuple(_finish(task, space, run, frames, expected[:, frames], tuple(gt_crc), notes) for run in runs)
+
+
+def _truth(space: LabelSpace, raw: Masks) -> tuple[Frame, NDArray[np.bool_] | None]:
+    """The ground truth of a frame as objects, and the pixels to ignore, if any."""
+    frame = _as_written(space, raw)
+    if frame and space.takes_truth(frame.top):
+        return frame, None
+    planes, voids = zip(*(space.truth(plane) for plane in space.merged(raw)), strict=True)
+    void = next((v for v in voids if v is not None), None)
+    return Frame.of(planes if void is None else tuple(p * ~void for p in planes)), void
+
+
+def _prediction(space: LabelSpace, raw: Masks, void: NDArray[np.bool_] | None) -> Frame:
+    """The prediction of a frame as objects. Raises StrayLabel."""
+    frame = _as_written(space, raw)
+    if frame and void is None and space.takes_prediction(frame.top):
+        return frame
+    return Frame.of(tuple(space.prediction(plane, void) for plane in (raw if space.proposals else space.merged(raw))))
+
+
+def _as_written(space: LabelSpace, raw: Masks) -> Frame | None:
+    """The planes as they are, where labels can be object numbers already: nothing is copied, or looked at twice."""
+    one = len(raw) == 1 and raw[0].dtype == np.uint8 and not space.binary
+    return Frame.of((raw[0].astype(np.uint8, copy=False),)) if one else None
 
 
 def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
@@ -141,8 +163,9 @@ def _labels_in_order(task: Task) -> Iterator[NDArray[np.int64]]:
 
 def _read_truth(task: Task, frame: str) -> Masks:
     raw = task.gt.read(task.sequence.name, frame)
-    if task.rules.objects != "merged" and (top := max(int(plane.max()) for plane in raw)) > VOID:
-        raise InputError([problems_of.large_label(task.gt, task.sequence.name, frame, top)])
+    large = [int(plane.max()) for plane in raw if plane.dtype != np.uint8]
+    if task.rules.objects != "merged" and max(large, default=0) > VOID:
+        raise InputError([problems_of.large_label(task.gt, task.sequence.name, frame, max(large))])
     return raw
 
 
@@ -174,7 +197,7 @@ def _count(
     sequence, shape = task.sequence.name, truth.planes[0].shape
     try:
         raw = _read_prediction(task, run, t, name, shape)
-        planes = tuple(space.prediction(plane, void) for plane in (raw if space.proposals else space.merged(raw)))
+        guess = _prediction(space, raw, void)
     except InputError as error:
         run.problems += error.problems
         return
@@ -187,13 +210,13 @@ def _count(
         run.binary.append(name)
     if run.problems:
         return  # the rest of the sequence is read for its other problems, not counted
-    run.tally.add(t, truth, Frame.of(planes))
+    run.tally.add(t, truth, guess)
     if run.steadiness:
         index = task.sequence.frames.index(name)
         if not run.steadiness.follows(index) and index and not space.proposals:
             before = task.gt.read(sequence, task.sequence.frames[index - 1])
             run.steadiness.begin(tuple(space.truth(plane)[0] for plane in before), index - 1)
-        run.steadiness.add(t, planes, index)
+        run.steadiness.add(t, guess.planes, index)
 
 
 def _read_prediction(task: Task, run: _Run, t: int, name: str, shape: tuple[int, ...]) -> Masks:

@@ -29,6 +29,12 @@ class Frame:
         planes = tuple(np.ascontiguousarray(p) for p in planes)
         return cls(planes, tuple(kernel.contours(p) for p in planes))
 
+    @property
+    def top(self) -> int:
+        """The largest label. One that does not fill the frame has a contour, so the pixels need not be looked at."""
+        labels = [np.flatnonzero(c.lengths)[-1:] for c in self.contours]
+        return max(int(max(found.max(initial=0), p.flat[0])) for found, p in zip(labels, self.planes, strict=True))
+
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
