@@ -210,8 +210,10 @@ import os, signal, time
 import {module} as module
 from vosbench.cli import main
 work = module.{function}
+main_process = os.getpid()
 def interrupted(*arguments):
-    os.kill(os.getpid(), signal.SIGINT)
+    if getattr(arguments[0], "sequence", None) is None or arguments[0].sequence.name == "a":  # once
+        os.kill(main_process, signal.SIGINT)
     time.sleep(0.2)
     return work(*arguments)
 module.{function} = interrupted

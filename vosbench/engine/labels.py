@@ -61,8 +61,8 @@ class LabelSpace:
 
     def takes_prediction(self, top: int) -> bool:
         """Are predicted labels up to ``top`` object numbers as they are?"""
-        plain = self._plain or self.proposals > 0
-        return not self.binary and plain and top <= self.n_pred and not (self.sole and top == VOID)
+        plain = self.proposals > 0 or (self._plain and not self.binary)
+        return plain and top <= self.n_pred and not (self.sole and top == VOID)
 
     def truth(self, labels: LabelMap) -> tuple[Plane, NDArray[np.bool_] | None]:
         """Ground-truth labels as object numbers, and the pixels to ignore, if any."""

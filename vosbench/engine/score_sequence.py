@@ -111,7 +111,7 @@ def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
 
 def _truth(space: LabelSpace, raw: Masks) -> tuple[Frame, NDArray[np.bool_] | None]:
     """The ground truth of a frame as objects, and the pixels to ignore, if any."""
-    frame = _as_written(space, raw)
+    frame = None if space.binary else _as_written(raw)
     if frame and space.takes_truth(frame.top):
         return frame, None
     planes, voids = zip(*(space.truth(plane) for plane in space.merged(raw)), strict=True)
@@ -121,16 +121,17 @@ def _truth(space: LabelSpace, raw: Masks) -> tuple[Frame, NDArray[np.bool_] | No
 
 def _prediction(space: LabelSpace, raw: Masks, void: NDArray[np.bool_] | None) -> Frame:
     """The prediction of a frame as objects. Raises StrayLabel."""
-    frame = _as_written(space, raw)
-    if frame and void is None and space.takes_prediction(frame.top):
+    frame = None if void is not None or (space.binary and not space.proposals) else _as_written(raw)
+    if frame and space.takes_prediction(frame.top):
         return frame
     return Frame.of(tuple(space.prediction(plane, void) for plane in (raw if space.proposals else space.merged(raw))))
 
 
-def _as_written(space: LabelSpace, raw: Masks) -> Frame | None:
-    """The planes as they are, where labels can be object numbers already: nothing is copied, or looked at twice."""
-    one = len(raw) == 1 and raw[0].dtype == np.uint8 and not space.binary
-    return Frame.of((raw[0].astype(np.uint8, copy=False),)) if one else None
+def _as_written(raw: Masks) -> Frame | None:
+    """A single plane as it is, for labels that may be object numbers already: nothing is copied, or looked at twice."""
+    if len(raw) > 1 or raw[0].dtype != np.uint8:
+        return None
+    return Frame.of((raw[0].astype(np.uint8, copy=False),))
 
 
 def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:

@@ -32,8 +32,7 @@ class Frame:
     @property
     def top(self) -> int:
         """The largest label. One that does not fill the frame has a contour, so the pixels need not be looked at."""
-        labels = [np.flatnonzero(c.lengths)[-1:] for c in self.contours]
-        return max(int(max(found.max(initial=0), p.flat[0])) for found, p in zip(labels, self.planes, strict=True))
+        return max(max(c.top, int(plane[0, 0])) for c, plane in zip(self.contours, self.planes, strict=True))
 
 
 @dataclass(slots=True, kw_only=True)

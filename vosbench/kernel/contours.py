@@ -23,6 +23,11 @@ class Contours:
         return self.positions[self.offsets[label] : self.offsets[label + 1]]
 
     @property
+    def top(self) -> int:
+        """The largest label with a contour, 0 if none has one."""
+        return max(int(self.offsets.searchsorted(self.offsets[256])) - 1, 0)
+
+    @property
     def lengths(self) -> NDArray[np.int64]:
         """Number of contour pixels of each label 0 to 255."""
         return self.offsets[1:] - self.offsets[:-1]

@@ -74,9 +74,19 @@ static inline uint64_t changes_in_windows(const uint8_t *row, const uint8_t *bel
 
 static inline void push_square(Entries *entries, const uint8_t *row, const uint8_t *below, Py_ssize_t x, Py_ssize_t start)
 {
-    const uint8_t window[4] = {row[x], row[x + 1], below[x], below[x + 1]};
-    if ((window[0] ^ window[1]) | (window[0] ^ window[2]) | (window[0] ^ window[3]))
-        push_window(entries, (int32_t)(start + x), window, 4);
+    const uint8_t a = row[x], b = row[x + 1], c = below[x], d = below[x + 1];
+    const uint8_t other = b != a ? b : c != a ? c : d;
+    if (other == a)
+        return;
+    if ((c == a || c == other) && (d == a || d == other)) { /* two labels, as nearly always */
+        if (a)
+            push(entries, (int32_t)(start + x), a);
+        if (other)
+            push(entries, (int32_t)(start + x), other);
+        return;
+    }
+    const uint8_t window[4] = {a, b, c, d};
+    push_window(entries, (int32_t)(start + x), window, 4);
 }
 
 static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *below, const uint16_t *blocks,
@@ -93,13 +103,11 @@ static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *b
                 push_square(entries, row, below, x++, start);
                 continue;
             }
-            const uint64_t changes = changes_in_windows(row + x, below + x);
-            if (changes) {
-                uint8_t changed[8];
-                memcpy(changed, &changes, 8);
-                for (int k = 0; k < 8; k++)
-                    if (changed[k])
-                        push_square(entries, row, below, x + k, start);
+            uint64_t changes = changes_in_windows(row + x, below + x);
+            while (changes) {
+                const int k = first_change(changes);
+                push_square(entries, row, below, x + k, start);
+                changes = without_byte(changes, k);
             }
             x += 8;
         }
@@ -194,14 +202,35 @@ typedef struct {
     uint64_t *bits;
 } Bitmap;
 
+/* Rows and columns of ascending positions, without a division for each. */
+typedef struct {
+    int32_t row, start, width;
+} Walker;
+
+static inline Walker walker_at(int32_t position, int32_t width)
+{
+    const int32_t row = position / width;
+    return (Walker){row, row * width, width};
+}
+
+static inline int32_t walk_to(Walker *walker, int32_t position)
+{
+    while (position - walker->start >= walker->width) {
+        walker->start += walker->width;
+        walker->row++;
+    }
+    return position - walker->start;
+}
+
 static int bitmap_draw(Bitmap *map, const int32_t *positions, int64_t n, int32_t width)
 {
     map->y0 = positions[0] / width; /* raster order: the first and the last position bound the rows */
     map->y1 = positions[n - 1] / width;
     map->x0 = width;
     map->x1 = -1;
+    Walker walker = walker_at(positions[0], width);
     for (int64_t i = 0; i < n; i++) {
-        int32_t x = positions[i] % width;
+        const int32_t x = walk_to(&walker, positions[i]);
         map->x0 = x < map->x0 ? x : map->x0;
         map->x1 = x > map->x1 ? x : map->x1;
     }
@@ -215,9 +244,10 @@ static int bitmap_draw(Bitmap *map, const int32_t *positions, int64_t n, int32_t
             return -1;
     }
     memset(map->bits, 0, (size_t)words * sizeof *map->bits);
+    walker = walker_at(positions[0], width);
     for (int64_t i = 0; i < n; i++) {
-        int32_t y = positions[i] / width - map->y0, x = positions[i] % width - map->x0;
-        map->bits[y * map->stride + (x >> 6)] |= (uint64_t)1 << (x & 63);
+        const int32_t x = walk_to(&walker, positions[i]) - map->x0;
+        map->bits[(walker.row - map->y0) * map->stride + (x >> 6)] |= (uint64_t)1 << (x & 63);
     }
     return 0;
 }
@@ -257,8 +287,11 @@ static int64_t count_confirmed(const int32_t *positions, int64_t n, int32_t widt
                                int32_t radius)
 {
     int64_t hits = 0;
-    for (int64_t i = 0; i < n; i++)
-        hits += confirmed(map, positions[i] / width, positions[i] % width, reach, radius);
+    Walker walker = walker_at(positions[0], width);
+    for (int64_t i = 0; i < n; i++) {
+        const int32_t x = walk_to(&walker, positions[i]);
+        hits += confirmed(map, walker.row, x, reach, radius);
+    }
     return hits;
 }
 

@@ -25,6 +25,35 @@ static inline uint64_t load8(const uint8_t *p)
     return word;
 }
 
+/* Index of the first byte in which two groups of eight labels differ, from their exclusive or (not 0). */
+static inline int first_change(uint64_t change)
+{
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_ctzll(change) >> 3;
+#else
+    uint8_t bytes[8];
+    memcpy(bytes, &change, 8);
+    int k = 0;
+    while (!bytes[k])
+        k++;
+    return k;
+#endif
+}
+
+/* The same with byte `k` cleared. */
+static inline uint64_t without_byte(uint64_t change, int k)
+{
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return change & ~((uint64_t)0xff << 8 * k);
+#else
+    uint8_t bytes[8];
+    memcpy(bytes, &change, 8);
+    bytes[k] = 0;
+    memcpy(&change, bytes, 8);
+    return change;
+#endif
+}
+
 /* Lend `object`'s memory as a C-contiguous buffer of at least `bytes` bytes. 0 on success, -1 with an exception set. */
 int kernel_borrow(PyObject *object, Py_buffer *view, int writable, Py_ssize_t bytes, const char *name);
 

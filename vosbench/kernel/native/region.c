@@ -21,9 +21,15 @@ WIDER static int joint_histogram_run(const uint8_t *gt, const uint8_t *pred, Py_
             if (change)
                 break;
         }
-        while (i + 8 <= n && load8(gt + i) == gw && load8(pred + i) == pw)
-            i += 8;
-        while (i < n && gt[i] == g && pred[i] == p)
+        uint64_t change = 0;
+        for (; i + 8 <= n; i += 8) {
+            change = (load8(gt + i) ^ gw) | (load8(pred + i) ^ pw);
+            if (change) {
+                i += first_change(change);
+                break;
+            }
+        }
+        while (!change && i < n && gt[i] == g && pred[i] == p)
             i++;
         counts[g * n_pred + p] += i - start;
     }
