@@ -11,7 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
@@ -39,8 +39,11 @@ def run_tasks(work: Callable[[T], R], tasks: Sequence[T], jobs: int) -> Generato
     elif can_fork():
         yield from _in_processes(work, tasks, min(jobs, len(tasks)))
     else:
-        with ThreadPoolExecutor(jobs, "vosbench") as pool:
-            yield from _collect(pool, {pool.submit(_attempt, work, task): task for task in tasks})
+        pool = ThreadPoolExecutor(jobs, "vosbench")
+        try:
+            yield from _collect({pool.submit(_attempt, work, task): task for task in tasks})
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def can_fork() -> bool:
@@ -58,7 +61,7 @@ def _in_processes(
         with warnings.catch_warnings():  # from Python 3.12 on: NumPy's sleeping threads, which hold no lock, are seen
             warnings.simplefilter("ignore", DeprecationWarning)
             futures = {pool.submit(_attempt_number, i): task for i, task in enumerate(tasks)}
-        yield from _collect(pool, futures)
+        yield from _collect(futures)
     except BrokenProcessPool as error:
         raise IncompleteError("a worker process died", fix="check memory, or use fewer workers: --jobs 1") from error
     except BaseException:
@@ -70,14 +73,11 @@ def _in_processes(
         _inherited = None
 
 
-def _collect(pool: Executor, waiting: dict[Future[Any], T]) -> Generator[tuple[T, Any], None, None]:
-    try:
-        while waiting:
-            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield waiting.pop(future), future.result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+def _collect(waiting: dict[Future[Any], T]) -> Generator[tuple[T, Any], None, None]:
+    while waiting:
+        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield waiting.pop(future), future.result()
 
 
 def _leave_interrupts_to_parent() -> None:
