@@ -145,7 +145,7 @@ def _size(counts: tuple[SequenceCounts, ...]) -> dict[str, int]:
 
 
 def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> str:
-    """SHA-256 over the names of the frames read and the CRC-32 of their labels, however a PNG was written.
+    """SHA-256 over the names of the frames read and the checksums of their objects, however a PNG was written.
 
     ``grouped`` takes in which group each object belongs to, where the numbers depend on it.
     """

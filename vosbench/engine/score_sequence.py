@@ -11,7 +11,7 @@ from vosbench.engine.labels import BINARY_PREDICTION, BINARY_TRUTH, VOID, LabelS
 from vosbench.engine.steadiness import REASONS, Steadiness
 from vosbench.engine.tally import Frame, Tally
 from vosbench.errors import InputError, Problem
-from vosbench.masks.planes import crc32, resized
+from vosbench.masks.planes import resized
 from vosbench.measures.catalog import COUNTS, extra_hits
 from vosbench.protocols import rules as verbs
 from vosbench.protocols.spec import Rules
@@ -100,7 +100,7 @@ def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
             problems += error.problems
             continue
         truth, void = _truth(space, raw)
-        gt_crc.append(crc32(raw))
+        gt_crc.append(truth.crc32())
         for run in runs:
             _count(task, space, run, t, name, truth, void)
     problems += [p for run in runs for p in run.problems]

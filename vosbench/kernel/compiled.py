@@ -10,14 +10,14 @@ from vosbench.kernel.contours import Contours
 def joint_histogram(gt: NDArray[np.uint8], pred: NDArray[np.uint8], n_gt: int, n_pred: int) -> NDArray[np.int64]:
     """See :func:`vosbench.kernel.twin.joint_histogram`."""
     counts = np.zeros((n_gt + 1, n_pred + 1), np.int64)
-    _native.joint_histogram(gt, pred, gt.size, n_gt + 1, n_pred + 1, counts)
+    _native.joint_histogram(gt, pred, n_gt + 1, n_pred + 1, counts)
     return counts
 
 
 def contours(labels: NDArray[np.uint8]) -> Contours:
     """See :func:`vosbench.kernel.twin.contours`."""
     height, width = labels.shape
-    offsets, positions = _native.contours(labels, height, width)
+    offsets, positions = _native.contours(labels)
     return Contours((height, width), np.frombuffer(offsets, np.int64), np.frombuffer(positions, np.int32))
 
 
@@ -31,7 +31,14 @@ def contour_hits(a: Contours, b: Contours, pairs: NDArray[np.uint8], reach: NDAr
 
 
 def unfilter(raw: bytes, height: int, width: int, depth: int) -> NDArray[np.uint8]:
-    """Undo the PNG row filters of ``raw`` and unpack samples of ``depth`` bits: (height, width) uint8."""
+    """Undo the PNG row filters of ``raw`` and unpack samples of ``depth`` bits: (height, width) uint8.
+
+    Where there is nothing to undo, the result is a read-only view of ``raw``: its rows stand one byte apart.
+    """
+    if depth == 8:
+        rows = np.frombuffer(raw, np.uint8, height * (width + 1)).reshape(height, width + 1)
+        if not rows[:, 0].any():
+            return rows[:, 1:]
     out = np.empty((height, width), np.uint8)
     _native.unfilter(raw, height, width, depth, out)
     return out

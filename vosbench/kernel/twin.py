@@ -1,6 +1,6 @@
 """The kernel in plain NumPy: slow, short, and the judge of the compiled one.
 
-Label maps are C-contiguous (H, W) uint8 with 0 for background.
+Label maps are (H, W) uint8 with 0 for background; the pixels of a row are adjacent, rows may stand apart.
 """
 
 import numpy as np

@@ -1,11 +1,10 @@
-"""What can be done to planes without knowing what their labels mean: resize, fingerprint and pack them."""
+"""What can be done to planes without knowing what their labels mean: resize and pack them."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from zlib_ng import zlib_ng
 
 from vosbench.types import LabelMap, Masks
 
@@ -14,14 +13,6 @@ def resized(plane: NDArray[np.integer], shape: tuple[int, ...]) -> LabelMap:
     """A label map at another size (height, width): nearest neighbour by pixel centres."""
     rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(shape, plane.shape, strict=True))
     return np.ascontiguousarray(plane[rows][:, columns])
-
-
-def crc32(planes: Masks) -> int:
-    """CRC-32 of the labels, however the file they came from was written."""
-    value = 0
-    for plane in planes:
-        value = zlib_ng.crc32(np.ascontiguousarray(plane), value)
-    return value
 
 
 def pack(masks: Iterable[tuple[int, NDArray[np.bool_]]], shape: tuple[int, int]) -> Masks:

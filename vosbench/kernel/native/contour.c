@@ -118,54 +118,50 @@ static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *b
     push_window(entries, (int32_t)(start + width - 1), edge, 2);
 }
 
-static void scan(Entries *entries, const uint8_t *labels, Py_ssize_t height, Py_ssize_t width)
+static void scan(Entries *entries, const LabelMap *labels)
 {
+    const Py_ssize_t height = labels->height, width = labels->width, stride = labels->stride;
     const Py_ssize_t n_blocks = (width + BLOCK - 1) / BLOCK;
     uint16_t *summary = malloc((size_t)n_blocks * 2 * sizeof *summary);
     if (!summary) {
         entries->failed = 1;
         return;
     }
-    summarise(labels, width, summary);
+    summarise(labels->rows, width, summary);
     for (Py_ssize_t y = 0; y + 1 < height; y++) {
         uint16_t *here = summary + (y % 2) * n_blocks, *next = summary + ((y + 1) % 2) * n_blocks;
-        const uint8_t *row = labels + y * width;
-        summarise(row + width, width, next);
-        scan_row_pair(entries, row, row + width, here, next, width, y * width);
+        const uint8_t *row = labels->rows + y * stride;
+        summarise(row + stride, width, next);
+        scan_row_pair(entries, row, row + stride, here, next, width, y * width);
     }
     free(summary);
-    const uint8_t *last = labels + (height - 1) * width;
+    const uint8_t *last = labels->rows + (height - 1) * stride;
     for (Py_ssize_t x = 0; x + 1 < width; x++)
         push_window(entries, (int32_t)((height - 1) * width + x), last + x, 2);
 }
 
-/* contours(labels, height, width) -> (offsets, positions): the contour of label k, in raster order, is
+/* contours(labels) -> (offsets, positions): the contour of label k, in raster order, is
  * positions[offsets[k]:offsets[k+1]]; offsets are 257 int64, positions int32 flat indices. */
 static PyObject *contours(PyObject *self, PyObject *args)
 {
     PyObject *object, *offsets_bytes = NULL, *positions_bytes = NULL;
-    Py_ssize_t height, width;
-    Py_buffer labels;
+    LabelMap labels;
     (void)self;
-    if (!PyArg_ParseTuple(args, "Onn", &object, &height, &width))
+    if (!PyArg_ParseTuple(args, "O", &object))
         return NULL;
-    if (height < 1 || width < 1 || height > INT32_MAX / width) {
-        PyErr_SetString(PyExc_ValueError, "a label map has 1 to 2**31 - 1 pixels");
-        return NULL;
-    }
-    if (kernel_borrow(object, &labels, 0, height * width, "labels") < 0)
+    if (kernel_borrow_labels(object, &labels, "labels") < 0)
         return NULL;
 
     Entries entries = {0};
     int64_t offsets[257] = {0};
     Py_BEGIN_ALLOW_THREADS
-    scan(&entries, labels.buf, height, width);
+    scan(&entries, &labels);
     for (size_t i = 0; i < entries.used; i++)
         offsets[entries.items[i].label + 1]++;
     for (int k = 0; k < 256; k++)
         offsets[k + 1] += offsets[k];
     Py_END_ALLOW_THREADS
-    PyBuffer_Release(&labels);
+    PyBuffer_Release(&labels.view);
 
     if (entries.failed) {
         PyErr_NoMemory();
@@ -388,7 +384,7 @@ done:
 }
 
 PyMethodDef contour_methods[] = {
-    {"contours", contours, METH_VARARGS, "contours(labels, height, width) -> (offsets, positions)"},
+    {"contours", contours, METH_VARARGS, "contours(labels) -> (offsets, positions)"},
     {"contour_hits", contour_hits, METH_VARARGS,
      "contour_hits(a_offsets, a_positions, b_offsets, b_positions, height, width, pairs, n_pairs, reach, radius, hits)"},
     {NULL, NULL, 0, NULL},

@@ -57,6 +57,16 @@ static inline uint64_t without_byte(uint64_t change, int k)
 /* Lend `object`'s memory as a C-contiguous buffer of at least `bytes` bytes. 0 on success, -1 with an exception set. */
 int kernel_borrow(PyObject *object, Py_buffer *view, int writable, Py_ssize_t bytes, const char *name);
 
+/* A label map that a caller lends: rows of uint8, `stride` bytes apart, so that a decoder need not copy them together. */
+typedef struct {
+    Py_buffer view;
+    const uint8_t *rows;
+    Py_ssize_t height, width, stride;
+} LabelMap;
+
+/* 0 on success, -1 with an exception set: no two-dimensional array of bytes with adjacent columns. */
+int kernel_borrow_labels(PyObject *object, LabelMap *labels, const char *name);
+
 extern PyMethodDef region_methods[];
 extern PyMethodDef contour_methods[];
 extern PyMethodDef png_methods[];

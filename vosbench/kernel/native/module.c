@@ -17,6 +17,26 @@ int kernel_borrow(PyObject *object, Py_buffer *view, int writable, Py_ssize_t by
     return 0;
 }
 
+int kernel_borrow_labels(PyObject *object, LabelMap *labels, const char *name)
+{
+    Py_buffer *view = &labels->view;
+    if (PyObject_GetBuffer(object, view, PyBUF_STRIDED_RO) < 0)
+        return -1;
+    const int fits = view->ndim == 2 && view->itemsize == 1 && view->shape[0] > 0 && view->shape[1] > 0 &&
+                     (view->strides[1] == 1 || view->shape[1] == 1) && (view->shape[0] == 1 || view->strides[0] >= view->shape[1]) &&
+                     view->shape[0] <= INT32_MAX / view->shape[1];
+    if (!fits) {
+        PyErr_Format(PyExc_ValueError, "%s is no label map: a two-dimensional array of bytes with adjacent columns", name);
+        PyBuffer_Release(view);
+        return -1;
+    }
+    labels->rows = view->buf;
+    labels->height = view->shape[0];
+    labels->width = view->shape[1];
+    labels->stride = view->strides[0];
+    return 0;
+}
+
 static int native_exec(PyObject *module)
 {
     PyMethodDef *topics[] = {

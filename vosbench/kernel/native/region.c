@@ -36,44 +36,52 @@ WIDER static int joint_histogram_run(const uint8_t *gt, const uint8_t *pred, Py_
     return 0;
 }
 
+static int joint_histogram_rows(const LabelMap *gt, const LabelMap *pred, Py_ssize_t n_gt, Py_ssize_t n_pred, int64_t *counts)
+{
+    const int joined = gt->stride == gt->width && pred->stride == pred->width;
+    const Py_ssize_t rows = joined ? 1 : gt->height, pixels = joined ? gt->height * gt->width : gt->width;
+    int failed = 0;
+    for (Py_ssize_t y = 0; y < rows && !failed; y++)
+        failed = joint_histogram_run(gt->rows + y * gt->stride, pred->rows + y * pred->stride, pixels, n_gt, n_pred, counts);
+    return failed;
+}
+
 static PyObject *joint_histogram(PyObject *self, PyObject *args)
 {
     PyObject *gt_object, *pred_object, *out_object;
-    Py_ssize_t n, n_gt, n_pred;
-    Py_buffer gt, pred, out;
+    Py_ssize_t n_gt, n_pred;
+    LabelMap gt, pred;
+    Py_buffer out;
     (void)self;
-    if (!PyArg_ParseTuple(args, "OOnnnO", &gt_object, &pred_object, &n, &n_gt, &n_pred, &out_object))
+    if (!PyArg_ParseTuple(args, "OOnnO", &gt_object, &pred_object, &n_gt, &n_pred, &out_object))
         return NULL;
     if (n_gt < 1 || n_gt > 256 || n_pred < 1 || n_pred > 256) {
         PyErr_SetString(PyExc_ValueError, "the number of labels must be 1 to 256");
         return NULL;
     }
-    if (kernel_borrow(gt_object, &gt, 0, n, "gt") < 0)
+    if (kernel_borrow_labels(gt_object, &gt, "gt") < 0)
         return NULL;
-    if (kernel_borrow(pred_object, &pred, 0, n, "pred") < 0) {
-        PyBuffer_Release(&gt);
-        return NULL;
-    }
-    if (kernel_borrow(out_object, &out, 1, n_gt * n_pred * (Py_ssize_t)sizeof(int64_t), "out") < 0) {
-        PyBuffer_Release(&gt);
-        PyBuffer_Release(&pred);
+    if (kernel_borrow_labels(pred_object, &pred, "pred") < 0) {
+        PyBuffer_Release(&gt.view);
         return NULL;
     }
-    int failed;
-    Py_BEGIN_ALLOW_THREADS
-    failed = joint_histogram_run(gt.buf, pred.buf, n, n_gt, n_pred, out.buf);
-    Py_END_ALLOW_THREADS
-    PyBuffer_Release(&gt);
-    PyBuffer_Release(&pred);
-    PyBuffer_Release(&out);
-    if (failed) {
-        PyErr_SetString(PyExc_ValueError, "a label is outside the range given");
-        return NULL;
+    int failed = -1;
+    if (gt.height != pred.height || gt.width != pred.width)
+        PyErr_SetString(PyExc_ValueError, "gt and pred differ in shape");
+    else if (kernel_borrow(out_object, &out, 1, n_gt * n_pred * (Py_ssize_t)sizeof(int64_t), "out") == 0) {
+        Py_BEGIN_ALLOW_THREADS
+        failed = joint_histogram_rows(&gt, &pred, n_gt, n_pred, out.buf);
+        Py_END_ALLOW_THREADS
+        PyBuffer_Release(&out);
+        if (failed)
+            PyErr_SetString(PyExc_ValueError, "a label is outside the range given");
     }
-    Py_RETURN_NONE;
+    PyBuffer_Release(&gt.view);
+    PyBuffer_Release(&pred.view);
+    return failed ? NULL : Py_NewRef(Py_None);
 }
 
 PyMethodDef region_methods[] = {
-    {"joint_histogram", joint_histogram, METH_VARARGS, "joint_histogram(gt, pred, n, n_gt, n_pred, out)"},
+    {"joint_histogram", joint_histogram, METH_VARARGS, "joint_histogram(gt, pred, n_gt, n_pred, out)"},
     {NULL, NULL, 0, NULL},
 };
