@@ -67,7 +67,8 @@ class Tally:
 
     def __post_init__(self) -> None:
         self._pairs = np.stack([self.gt, self.pred], 1).astype(np.uint8)
-        self.counts = np.zeros((len(self.names), len(self.gt), self.n_frames), np.int64)
+        frames_first = np.zeros((self.n_frames, len(self.names), len(self.gt)), np.int64)  # a frame is written at once
+        self.counts = frames_first.transpose(1, 2, 0)
         n = min(self.n_gt, MAX_PERMUTED)
         comparable = self.n_gt == self.n_pred > 1
         self.overlaps = np.zeros((self.n_frames, n, n), np.int64) if comparable else None
@@ -91,11 +92,11 @@ class Tally:
         row[0] = inter[self.gt, self.pred]
         row[1], row[2] = gt_area[self.gt], pred_area[self.pred]
         for ours in truth.contours:
-            row[3] += ours.lengths[self.gt]
+            row[3] += ours.length_of(self.gt)
             for theirs in guess.contours:
                 self._add_hits(row[5:7], ours, theirs, reach)
         for theirs in guess.contours:
-            row[4] += theirs.lengths[self.pred]
+            row[4] += theirs.length_of(self.pred)
         for k, rule in enumerate(self.extra_hits):
             self._add_hits_by_radius(row[7 + 2 * k : 9 + 2 * k], rule, truth, guess, row[1])
 

@@ -27,6 +27,10 @@ class Contours:
         """The largest label with a contour, 0 if none has one."""
         return max(int(self.offsets.searchsorted(self.offsets[256])) - 1, 0)
 
+    def length_of(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Number of contour pixels of each of ``labels``."""
+        return self.offsets[labels + 1] - self.offsets[labels]
+
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Number of contour pixels of each label 0 to 255."""

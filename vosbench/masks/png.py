@@ -44,6 +44,7 @@ _HARMLESS = 64 << 20  # bytes that may be inflated without looking
 
 _INFLATE_ERROR: type[Exception] = zlib_ng.error  # type: ignore[assignment]
 _CHUNK = struct.Struct(">I4s")
+_CHECKSUM = struct.Struct(">I")
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE = 0, 2, 3
 _KINDS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
@@ -135,6 +136,7 @@ def _decode_directly(
 def _image_data(data: bytes) -> bytes:
     """The concatenated IDAT chunks; every chunk's checksum is verified, as Pillow does not do for image data."""
     parts = []
+    view = memoryview(data)
     at = 8
     while True:
         if at + 12 > len(data):
@@ -143,11 +145,10 @@ def _image_data(data: bytes) -> bytes:
         end = at + 8 + size
         if end + 4 > len(data):
             raise _truncated()
-        body = data[at + 8 : end]
-        if zlib_ng.crc32(body, zlib_ng.crc32(kind)).to_bytes(4, "big") != data[end : end + 4]:
+        if zlib_ng.crc32(view[at + 4 : end]) != _CHECKSUM.unpack_from(data, end)[0]:
             raise MaskError("unreadable-mask", "a chunk fails its checksum", "copy or write the mask again")
         if kind == b"IDAT":
-            parts.append(body)
+            parts.append(data[at + 8 : end])
         elif kind == b"IEND":
             return parts[0] if len(parts) == 1 else b"".join(parts)
         at = end + 4

@@ -141,8 +141,14 @@ class MaskFolder(_Listed):
 
     def load(self, key: str) -> bytes:
         """The bytes of a file."""
-        with open(key, "rb", buffering=0) as file:  # noqa: PTH123 - faster than Path.read_bytes on small files
-            return file.read()
+        file = os.open(key, os.O_RDONLY | getattr(os, "O_BINARY", 0))  # a third cheaper than open() on small files
+        try:
+            data = os.read(file, os.fstat(file).st_size)
+            while more := os.read(file, 1 << 20):
+                data += more
+            return data
+        finally:
+            os.close(file)
 
 
 def _folders(root: Path, depth: int) -> Iterator[tuple[str, Path]]:
