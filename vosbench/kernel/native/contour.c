@@ -12,22 +12,28 @@ typedef struct {
 typedef struct {
     Entry *items;
     size_t used, room;
-    int failed;
 } Entries;
 
-static void push(Entries *entries, int32_t position, uint8_t label)
+/* Make room for the entries of one row: up to four for each window. 0 on success. */
+static int reserve(Entries *entries, Py_ssize_t width)
 {
-    if (entries->used == entries->room) {
-        size_t room = entries->room ? entries->room * 2 : 4096;
-        Entry *items = realloc(entries->items, room * sizeof *items);
-        if (!items) {
-            entries->failed = 1;
-            return;
-        }
-        entries->items = items;
-        entries->room = room;
-    }
-    entries->items[entries->used++] = (Entry){position, label};
+    const size_t needed = entries->used + 4 * (size_t)width + 1;
+    if (needed <= entries->room)
+        return 0;
+    const size_t room = needed + entries->room;
+    Entry *items = realloc(entries->items, room * sizeof *items);
+    if (!items)
+        return -1;
+    entries->items = items;
+    entries->room = room;
+    return 0;
+}
+
+/* Background has no contour: it is written over by what comes next. No branch, since edges come in no order. */
+static inline void push(Entries *entries, int32_t position, uint8_t label)
+{
+    entries->items[entries->used] = (Entry){position, label};
+    entries->used += label != 0;
 }
 
 /* The pixel belongs to the contour of every object found in some, not all, of the pixel itself and its right, lower and
@@ -40,7 +46,7 @@ static void push_window(Entries *entries, int32_t position, const uint8_t *windo
     if (!mixed)
         return;
     for (int i = 0; i < size; i++) {
-        int seen = window[i] == 0;
+        int seen = 0;
         for (int k = 0; k < i; k++)
             seen |= window[k] == window[i];
         if (!seen)
@@ -78,11 +84,9 @@ static inline void push_square(Entries *entries, const uint8_t *row, const uint8
     const uint8_t other = b != a ? b : c != a ? c : d;
     if (other == a)
         return;
-    if ((c == a || c == other) && (d == a || d == other)) { /* two labels, as nearly always */
-        if (a)
-            push(entries, (int32_t)(start + x), a);
-        if (other)
-            push(entries, (int32_t)(start + x), other);
+    if (((c == a) | (c == other)) & ((d == a) | (d == other))) { /* two labels, as nearly always */
+        push(entries, (int32_t)(start + x), a);
+        push(entries, (int32_t)(start + x), other);
         return;
     }
     const uint8_t window[4] = {a, b, c, d};
@@ -118,26 +122,28 @@ static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *b
     push_window(entries, (int32_t)(start + width - 1), edge, 2);
 }
 
-static void scan(Entries *entries, const LabelMap *labels)
+static int scan(Entries *entries, const LabelMap *labels)
 {
     const Py_ssize_t height = labels->height, width = labels->width, stride = labels->stride;
     const Py_ssize_t n_blocks = (width + BLOCK - 1) / BLOCK;
     uint16_t *summary = malloc((size_t)n_blocks * 2 * sizeof *summary);
-    if (!summary) {
-        entries->failed = 1;
-        return;
-    }
-    summarise(labels->rows, width, summary);
-    for (Py_ssize_t y = 0; y + 1 < height; y++) {
+    int failed = !summary || reserve(entries, width) < 0;
+    if (!failed)
+        summarise(labels->rows, width, summary);
+    for (Py_ssize_t y = 0; y + 1 < height && !failed; y++) {
         uint16_t *here = summary + (y % 2) * n_blocks, *next = summary + ((y + 1) % 2) * n_blocks;
         const uint8_t *row = labels->rows + y * stride;
         summarise(row + stride, width, next);
         scan_row_pair(entries, row, row + stride, here, next, width, y * width);
+        failed = reserve(entries, width) < 0;
     }
     free(summary);
+    if (failed)
+        return -1;
     const uint8_t *last = labels->rows + (height - 1) * stride;
     for (Py_ssize_t x = 0; x + 1 < width; x++)
         push_window(entries, (int32_t)((height - 1) * width + x), last + x, 2);
+    return 0;
 }
 
 /* contours(labels) -> (offsets, positions): the contour of label k, in raster order, is
@@ -153,9 +159,10 @@ static PyObject *contours(PyObject *self, PyObject *args)
         return NULL;
 
     Entries entries = {0};
+    int failed;
     int64_t offsets[257] = {0};
     Py_BEGIN_ALLOW_THREADS
-    scan(&entries, &labels);
+    failed = scan(&entries, &labels);
     for (size_t i = 0; i < entries.used; i++)
         offsets[entries.items[i].label + 1]++;
     for (int k = 0; k < 256; k++)
@@ -163,7 +170,7 @@ static PyObject *contours(PyObject *self, PyObject *args)
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&labels.view);
 
-    if (entries.failed) {
+    if (failed) {
         PyErr_NoMemory();
         goto done;
     }
