@@ -86,7 +86,12 @@ def build(board: Path, out: Path) -> None:
 
 @leaderboard.command()
 @click.argument("board", type=click.Path(file_okay=False, path_type=Path), default=Path("leaderboard"))
-def check(board: Path) -> None:
+@click.option(
+    "--predictions",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Score again what lies in this folder and whose data is registered.",
+)
+def check(board: Path, predictions: Path | None) -> None:
     """Check every card of BOARD (default: leaderboard): its keys, its fingerprint, its numbers.
 
     Exits with 3 and the list of everything that is wrong.
@@ -94,12 +99,15 @@ def check(board: Path) -> None:
     \b
     Example:
       vosbench leaderboard check leaderboard/
+      vosbench leaderboard check leaderboard/ --predictions preds/
     """
+    from vosbench.cli import options
     from vosbench.leaderboard.check import check as check_board
     from vosbench.leaderboard.entries import load
+    from vosbench.leaderboard.rescore import rescorer
 
     loaded = load(board)
-    check_board(loaded)
+    check_board(loaded, rescorer(loaded, predictions, options.data_roots()) if predictions else None)
     measured = sum(entry.card.kind == "measured" for entry in loaded.entries)
     click.echo(f"{len(loaded.entries)} cards are in order, {measured} of them measured", err=True)
 

@@ -1,0 +1,39 @@
+"""Score the predictions behind a measured card again, where they and the data are at hand."""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+from vosbench.errors import InputError, UsageError
+from vosbench.leaderboard.card import Card, Value
+from vosbench.leaderboard.check import Rescore, result_path
+from vosbench.leaderboard.entries import Board
+from vosbench.leaderboard.measured import read_result, values_of
+from vosbench.locate import Root, locate
+from vosbench.scoring import score
+
+
+def rescorer(board: Board, predictions: Path, roots: Collection[Root]) -> Rescore:
+    """A function for :func:`vosbench.leaderboard.check.check`.
+
+    Args:
+        board: the leaderboard.
+        predictions: holds prediction folders or archives, under the names the results were made from.
+        roots: where data may lie, see :func:`vosbench.locate.locate`.
+    """
+
+    def again(card: Card) -> tuple[Value, ...] | None:
+        path = result_path(board, card)
+        document = json.loads(path.read_bytes())
+        masks = predictions / Path(document["predictions"]["name"]).name
+        measures = document["protocol"]["rules"]["measures"]
+        try:
+            locate(benchmark=document["benchmark"], split=document["split"], roots=tuple(roots))
+        except (UsageError, InputError):
+            return None  # the data is not here
+        if not masks.exists():
+            return None
+        run = score(masks, benchmark=document["benchmark"], split=document["split"], measures=measures, roots=roots)
+        return values_of(read_result(run.to_json().encode(), path))
+
+    return again
