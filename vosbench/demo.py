@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from vosbench.datasets.youtube_vos import YouTubeVOS
 from vosbench.engine.run import Progress, default_jobs
 from vosbench.errors import UsageError
 from vosbench.results import RunResult
 from vosbench.scoring import score_all
 
-#: The predictors shown, by their names in :mod:`vosbench.propagation`.
+#: The models shown; they come with vosbench and need no weights.
 SHOWN = ("copy-first-mask", "optical-flow")
 
 
@@ -26,7 +27,8 @@ def run_demo(folder: Path, *, say: Callable[[str], None], progress: Progress | N
     Raises:
         UsageError: the folder is not empty.
     """
-    from vosbench import propagation
+    from vosbench.adapters import load_model
+    from vosbench.predict import predict
     from vosbench.synthetic import make_dataset
 
     if folder.exists() and any(folder.iterdir()):
@@ -37,8 +39,7 @@ def run_demo(folder: Path, *, say: Callable[[str], None], progress: Progress | N
     paths = [folder / "preds" / name for name in SHOWN]
     for path in paths:
         say(f"vosbench predict {path.name} --data {data} --split valid --out {path}")
-        predictor = propagation.PREDICTORS[path.name]
-        propagation.predict_folder(predictor, data / "valid", path, workers=default_jobs())
+        predict(YouTubeVOS(data), split="valid", models=[load_model(path.name)], out=path)
     runs = folder / "runs"
     say(f"vosbench score {' '.join(map(str, paths))} --data {data} --split valid --out {runs}")
     results = score_all(paths, data=data, split="valid", progress=progress)

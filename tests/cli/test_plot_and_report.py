@@ -83,13 +83,12 @@ def test_real_sequences(realdata, vosbench, tmp_path, folder, benchmark):
 
 
 def test_synthetic_sequences_with_groups(vosbench, tmp_path):
-    from vosbench.propagation import PREDICTORS, predict_folder
     from vosbench.synthetic import make_dataset
 
     data, preds, out = tmp_path / "data", tmp_path / "preds", tmp_path / "report.html"
     make_dataset(data, sequences=2, frames=6, objects=2, shape=(48, 80))
-    predict_folder(PREDICTORS["copy-first-mask"], data / "valid", preds)
     options = ("--data", data, "--split", "valid")
+    assert vosbench("predict", "copy-first-mask", *options, "--out", preds).code == 0
     done = vosbench("report", preds, *options, "--out", out)
     assert (done.code, done.err) == (0, f"wrote {out}\n")
     text = out.read_text()
