@@ -55,7 +55,7 @@ def score_all(
         missing: "error", or "empty" to score missing masks as empty.
         resize: "nearest" to accept masks of another size.
         palette: the palette whose exact colours RGB predictions use.
-        jobs: threads; all cores by default.
+        jobs: workers; all cores by default.
         progress: called with (frames done, frames in all, sequence).
 
     Returns:

@@ -88,7 +88,7 @@ def main() -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
     except MemoryError:
-        click.echo("error: out of memory\n  next: use fewer threads, --jobs 1", err=True)
+        click.echo("error: out of memory\n  next: use fewer workers, --jobs 1", err=True)
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left, as `| head` does

@@ -34,7 +34,7 @@ def data_options(command: F) -> F:
 def mask_options(command: F) -> F:
     """``--missing``, ``--resize``, ``--palette``, ``--jobs``."""
     for option in (
-        click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads. Default: all cores."),
+        click.option("--jobs", type=click.IntRange(1), metavar="N", help="Workers. Default: all cores."),
         click.option(
             "--palette", type=click.Choice(["davis", "youtube-vos", "lvos"]), help="Exact colours of RGB masks."
         ),

@@ -26,12 +26,12 @@ def run(
 
     Args:
         plan: what to score.
-        jobs: threads; all cores by default.
+        jobs: workers; all cores by default.
         progress: called after each sequence with (frames done, frames in all, sequence name).
 
     Returns:
         For each prediction, the counts of every sequence in the order of their names. The result does not depend on
-        the number of threads.
+        the number of workers.
 
     Raises:
         InputError: with every problem of every sequence.
