@@ -11,7 +11,7 @@ from vosbench.datasets.davis import Davis
 from vosbench.engine.plan import make_plan
 from vosbench.engine.run import Progress, remarks, run
 from vosbench.engine.score_sequence import SequenceCounts
-from vosbench.errors import UsageError
+from vosbench.errors import InputError, Problem, UsageError
 from vosbench.locate import Root, Target, locate
 from vosbench.protocols import load as protocols
 from vosbench.protocols.signature import signature
@@ -93,6 +93,9 @@ def load_or_score(paths: Collection[str | Path], **options: Any) -> tuple[RunRes
     A folder with a ``result.json`` is a run; anything else is taken for predictions, and ``options`` are those of
     :func:`score_all`, which also says what is raised.
     """
+    if absent := [str(path) for path in paths if not Path(path).exists()]:
+        fix = "give the folder of a run, or of predictions"
+        raise InputError([Problem(code="no-masks", message="it does not exist", where=p, fix=fix) for p in absent])
     finished = {path: load(path) for path in paths if (Path(path) / "result.json").is_file()}
     others = [path for path in dict.fromkeys(paths) if path not in finished]
     scored = dict(zip(others, score_all(others, **options) if others else (), strict=True))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vosbench.engine.plan import make_plan
-from vosbench.engine.score_sequence import Task, label_space
+from vosbench.engine.task import Task, label_space
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.locate import Root, locate
 from vosbench.protocols.spec import ProtocolSpec, Size

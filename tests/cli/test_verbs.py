@@ -232,3 +232,12 @@ def test_an_interrupt_exits_with_130_and_leaves_nothing_behind(world, where, job
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.strip() == "interrupted; nothing was written"
     assert [p for p in world.root.rglob("*") if p.is_file() and "m" not in p.parts] == []
+
+
+@pytest.mark.parametrize(
+    "verb", [("plot", "--out", "a.png"), ("report", "--out", "a.html"), ("check", "--against", "b")]
+)
+def test_a_path_that_is_not_there_is_named_by_every_verb_that_reads_runs(vosbench, verb):
+    done = vosbench(verb[0], "nowhere/preds", *verb[1:])
+    assert (done.code, done.out) == (3, "")
+    assert "nowhere/preds: it does not exist" in done.err

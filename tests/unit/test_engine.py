@@ -11,7 +11,8 @@ import pytest
 import vosbench
 from vosbench.engine.plan import make_plan
 from vosbench.engine.run import run
-from vosbench.engine.score_sequence import Task, score_sequence
+from vosbench.engine.score_sequence import score_sequence
+from vosbench.engine.task import Task
 from vosbench.errors import InputError
 from vosbench.measures import contour_f, jaccard
 from vosbench.measures.catalog import MEASURES

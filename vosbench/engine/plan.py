@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vosbench.engine import problems as problems_of
-from vosbench.engine.score_sequence import Task
+from vosbench.engine.task import Task
 from vosbench.errors import InputError, Problem
 from vosbench.protocols.rules import FRAMES
 from vosbench.protocols.spec import Rules

@@ -7,7 +7,8 @@ from contextlib import closing
 
 from vosbench.engine.executors import run_tasks
 from vosbench.engine.plan import Plan
-from vosbench.engine.score_sequence import SequenceCounts, Task, score_sequence
+from vosbench.engine.score_sequence import SequenceCounts, score_sequence
+from vosbench.engine.task import Task
 from vosbench.errors import InputError, Problem
 from vosbench.types import Failure
 

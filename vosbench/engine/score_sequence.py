@@ -1,38 +1,21 @@
 """Score one sequence: read each frame once, count, and return rows. Images never leave this function."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.engine import problems as problems_of
-from vosbench.engine.labels import BINARY_PREDICTION, BINARY_TRUTH, VOID, LabelSpace, StrayLabel
+from vosbench.engine.labels import BINARY_PREDICTION, VOID, LabelSpace, StrayLabel
 from vosbench.engine.steadiness import REASONS, Steadiness
 from vosbench.engine.tally import Frame, Tally
+from vosbench.engine.task import Task, expected_frames, label_space, labels_in_order, read_truth
 from vosbench.errors import InputError, Problem
 from vosbench.masks.planes import resized
 from vosbench.measures.catalog import COUNTS, extra_hits
-from vosbench.protocols import rules as verbs
-from vosbench.protocols.spec import Rules
 from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
 
 _REASONS = np.array(REASONS, object)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One sequence to score, for one prediction or several that share the ground-truth work.
-
-    ``missing`` is "error" or "empty", ``resize`` allows predictions of another size (nearest neighbour).
-    """
-
-    sequence: Sequence
-    rules: Rules
-    gt: MaskSource
-    predictions: tuple[MaskSource, ...]
-    missing: str = "error"
-    resize: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +78,7 @@ def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
     for t, index in enumerate(frames):
         name = task.sequence.frames[index]
         try:
-            raw = _read_truth(task, name)
+            raw = read_truth(task, name)
         except InputError as error:
             problems += error.problems
             continue
@@ -132,51 +115,6 @@ def _as_written(raw: Masks) -> Frame | None:
     if len(raw) > 1 or raw[0].dtype != np.uint8:
         return None
     return Frame.of((raw[0].astype(np.uint8, copy=False),))
-
-
-def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
-    """How this sequence's labels become objects; the first frames of the ground truth may have to be looked at."""
-    rules, sequence = task.rules, task.sequence
-    proposals = rules.max_proposals if rules.pairing == "hungarian" else 0
-    if rules.objects == "merged":
-        return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), ()
-    first = None
-    if rules.objects != "listed":
-        frames = _labels_in_order(task)
-        first = next(filter(len, frames), None) if rules.objects == "any-frame" else next(frames)
-        if first is not None and first.tolist() == [VOID]:
-            return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), (BINARY_TRUTH,)
-    ids = verbs.object_ids(rules.objects, sequence=sequence, first=first, void=rules.void)
-    if ids == ():
-        raise InputError([problems_of.no_object(task.gt, sequence.name, sequence.frames[0])])
-    known = tuple(first.tolist()) if ids is None and first is not None else ids or ()
-    sole = 0 if proposals or len(known) != 1 else 1 if ids else known[0]
-    return LabelSpace(ids=ids, rules=rules, proposals=proposals, sole=sole), ()
-
-
-def _labels_in_order(task: Task) -> Iterator[NDArray[np.int64]]:
-    """The labels but 0 in each ground-truth frame."""
-    for frame in task.sequence.frames:
-        planes = _read_truth(task, frame)
-        present = np.sum([np.bincount(p.ravel(), minlength=256) for p in planes], axis=0)
-        yield np.flatnonzero(present[1:]) + 1
-
-
-def _read_truth(task: Task, frame: str) -> Masks:
-    raw = task.gt.read(task.sequence.name, frame)
-    large = [int(plane.max()) for plane in raw if plane.dtype != np.uint8]
-    if task.rules.objects != "merged" and max(large, default=0) > VOID:
-        raise InputError([problems_of.large_label(task.gt, task.sequence.name, frame, max(large))])
-    return raw
-
-
-def expected_frames(task: Task, space: LabelSpace) -> NDArray[np.bool_]:
-    """Which frames each object is scored on: flags (objects, frames of the sequence), one row where all agree."""
-    verb = verbs.FRAMES[task.rules.frames]
-    known = {info.id: info for info in task.sequence.objects or ()}
-    if space.ids is None or not known:
-        return verb.expected(task.sequence, None)[None]
-    return np.stack([verb.expected(task.sequence, known.get(i)) for i in space.ids])
 
 
 def _start(task: Task, space: LabelSpace, source: MaskSource, n_frames: int) -> _Run:
@@ -280,7 +218,7 @@ def _refuse_strays(task: Task, run: _Run, frames: NDArray[np.int64], keep: NDArr
     """Where any label may be an object, strays show only at the end: predicted labels that never occur in the truth."""
     if task.rules.extra_ids == "ignore":
         return
-    given = next(_labels_in_order(task))
+    given = next(labels_in_order(task))
     strays = (run.tally.counts[2] > 0) & ~np.isin(run.tally.pred, np.append(keep, given))[:, None]
     problems = []
     for t in np.flatnonzero(strays.any(0)):

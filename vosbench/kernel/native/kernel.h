@@ -69,6 +69,7 @@ int kernel_borrow_labels(PyObject *object, LabelMap *labels, const char *name);
 
 extern PyMethodDef region_methods[];
 extern PyMethodDef contour_methods[];
+extern PyMethodDef contour_hits_methods[];
 extern PyMethodDef png_methods[];
 extern PyMethodDef polygon_methods[];
 extern PyMethodDef shape_context_methods[];

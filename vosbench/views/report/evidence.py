@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.engine.labels import LabelSpace, StrayLabel
-from vosbench.engine.score_sequence import Task, label_space
+from vosbench.engine.task import Task, label_space
 from vosbench.errors import InputError, UsageError, VosbenchError
 from vosbench.locate import Target, locate
 from vosbench.masks.planes import resized

@@ -1,0 +1,201 @@
+/* How many pixels of a contour another contour confirms, within a tolerance. */
+#include "kernel.h"
+#include <stdlib.h>
+
+/* One contour as a bit map of its bounding box. */
+typedef struct {
+    int32_t y0, y1, x0, x1;
+    Py_ssize_t stride, room;
+    uint64_t *bits;
+} Bitmap;
+
+/* Rows and columns of ascending positions, without a division for each. */
+typedef struct {
+    int32_t row, start, width;
+} Walker;
+
+static inline Walker walker_at(int32_t position, int32_t width)
+{
+    const int32_t row = position / width;
+    return (Walker){row, row * width, width};
+}
+
+static inline int32_t walk_to(Walker *walker, int32_t position)
+{
+    while (position - walker->start >= walker->width) {
+        walker->start += walker->width;
+        walker->row++;
+    }
+    return position - walker->start;
+}
+
+static int bitmap_draw(Bitmap *map, const int32_t *positions, int64_t n, int32_t width)
+{
+    map->y0 = positions[0] / width; /* raster order: the first and the last position bound the rows */
+    map->y1 = positions[n - 1] / width;
+    map->x0 = width;
+    map->x1 = -1;
+    Walker walker = walker_at(positions[0], width);
+    for (int64_t i = 0; i < n; i++) {
+        const int32_t x = walk_to(&walker, positions[i]);
+        map->x0 = x < map->x0 ? x : map->x0;
+        map->x1 = x > map->x1 ? x : map->x1;
+    }
+    map->stride = (map->x1 - map->x0) / 64 + 1;
+    Py_ssize_t words = map->stride * (map->y1 - map->y0 + 1);
+    if (words > map->room) {
+        free(map->bits);
+        map->bits = malloc((size_t)words * sizeof *map->bits);
+        map->room = map->bits ? words : 0;
+        if (!map->bits)
+            return -1;
+    }
+    memset(map->bits, 0, (size_t)words * sizeof *map->bits);
+    walker = walker_at(positions[0], width);
+    for (int64_t i = 0; i < n; i++) {
+        const int32_t x = walk_to(&walker, positions[i]) - map->x0;
+        map->bits[(walker.row - map->y0) * map->stride + (x >> 6)] |= (uint64_t)1 << (x & 63);
+    }
+    return 0;
+}
+
+static inline int any_bit(const uint64_t *row, int32_t low, int32_t high)
+{
+    int32_t first = low >> 6, last = high >> 6;
+    uint64_t head = ~(uint64_t)0 << (low & 63), tail = ~(uint64_t)0 >> (63 - (high & 63));
+    if (first == last)
+        return (row[first] & head & tail) != 0;
+    if (row[first] & head)
+        return 1;
+    for (int32_t w = first + 1; w < last; w++)
+        if (row[w])
+            return 1;
+    return (row[last] & tail) != 0;
+}
+
+/* Is a contour pixel of `map` within the tolerance of (y, x)? reach[k] is the half width of the tolerance disk k rows away. */
+static inline int confirmed(const Bitmap *map, int32_t y, int32_t x, const int32_t *reach, int32_t radius)
+{
+    for (int32_t k = 0; k <= radius; k++) {
+        int32_t low = x - reach[k] - map->x0, high = x + reach[k] - map->x0;
+        low = low < 0 ? 0 : low;
+        high = high > map->x1 - map->x0 ? map->x1 - map->x0 : high;
+        if (low > high)
+            return 0; /* the disk only gets narrower */
+        if (y - k >= map->y0 && y - k <= map->y1 && any_bit(map->bits + (y - k - map->y0) * map->stride, low, high))
+            return 1;
+        if (k && y + k >= map->y0 && y + k <= map->y1 && any_bit(map->bits + (y + k - map->y0) * map->stride, low, high))
+            return 1;
+    }
+    return 0;
+}
+
+static int64_t count_confirmed(const int32_t *positions, int64_t n, int32_t width, const Bitmap *map, const int32_t *reach,
+                               int32_t radius)
+{
+    int64_t hits = 0;
+    Walker walker = walker_at(positions[0], width);
+    for (int64_t i = 0; i < n; i++) {
+        const int32_t x = walk_to(&walker, positions[i]);
+        hits += confirmed(map, walker.row, x, reach, radius);
+    }
+    return hits;
+}
+
+typedef struct {
+    const int64_t *offsets;
+    const int32_t *positions;
+} Contours;
+
+/* hits[k] = (pixels of contour a confirmed by contour b, and the reverse) for pairs[k] = (a, b). */
+static int hits_run(Contours a, Contours b, int32_t width, const uint8_t *pairs, Py_ssize_t n_pairs, const int32_t *reach,
+                    int32_t radius, int64_t *hits)
+{
+    Bitmap a_map = {0}, b_map = {0};
+    int failed = 0, a_drawn = -1, b_drawn = -1;
+    for (Py_ssize_t k = 0; k < n_pairs && !failed; k++) {
+        const int i = pairs[2 * k], j = pairs[2 * k + 1];
+        const int64_t a_n = a.offsets[i + 1] - a.offsets[i], b_n = b.offsets[j + 1] - b.offsets[j];
+        hits[2 * k] = hits[2 * k + 1] = 0;
+        if (!a_n || !b_n)
+            continue;
+        const int32_t *a_at = a.positions + a.offsets[i], *b_at = b.positions + b.offsets[j];
+        if (a_drawn != i)
+            failed |= bitmap_draw(&a_map, a_at, a_n, width);
+        if (b_drawn != j)
+            failed |= bitmap_draw(&b_map, b_at, b_n, width);
+        if (failed)
+            break;
+        a_drawn = i;
+        b_drawn = j;
+        hits[2 * k] = count_confirmed(a_at, a_n, width, &b_map, reach, radius);
+        hits[2 * k + 1] = count_confirmed(b_at, b_n, width, &a_map, reach, radius);
+    }
+    free(a_map.bits);
+    free(b_map.bits);
+    return failed;
+}
+
+/* Offsets must rise from 0 to the number of positions, positions must lie on the frame: the loops above trust both. */
+static int contours_are_sound(const Py_buffer *offsets, const Py_buffer *positions, Py_ssize_t pixels)
+{
+    const int64_t *at = offsets->buf;
+    const int32_t *position = positions->buf;
+    Py_ssize_t n = positions->len / (Py_ssize_t)sizeof(int32_t);
+    if (at[0] != 0 || at[256] != n)
+        return 0;
+    for (int k = 0; k < 256; k++) {
+        if (at[k + 1] < at[k])
+            return 0;
+        for (int64_t i = at[k]; i < at[k + 1]; i++)
+            if (position[i] < 0 || position[i] >= pixels || (i > at[k] && position[i] <= position[i - 1]))
+                return 0;
+    }
+    return 1;
+}
+
+static PyObject *contour_hits(PyObject *self, PyObject *args)
+{
+    PyObject *objects[7];
+    Py_buffer view[7];
+    Py_ssize_t height, width, n_pairs, radius;
+    static const char *names[7] = {"a_offsets", "a_positions", "b_offsets", "b_positions", "pairs", "reach", "hits"};
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOOOnnOnOnO", &objects[0], &objects[1], &objects[2], &objects[3], &height, &width, &objects[4],
+                          &n_pairs, &objects[5], &radius, &objects[6]))
+        return NULL;
+    if (height < 1 || width < 1 || height > INT32_MAX / width || n_pairs < 0 || n_pairs > 65536 || radius < 0 ||
+        radius > 1 << 20) {
+        PyErr_SetString(PyExc_ValueError, "frame size, number of pairs or tolerance out of range");
+        return NULL;
+    }
+    const Py_ssize_t bytes[7] = {257 * 8, 0, 257 * 8, 0, n_pairs * 2, (radius + 1) * 4, n_pairs * 16};
+    int held = 0, failed = 0;
+    while (held < 7 && kernel_borrow(objects[held], &view[held], held == 6, bytes[held], names[held]) == 0)
+        held++;
+    PyObject *result = NULL;
+    if (held < 7)
+        goto done;
+    if (!contours_are_sound(&view[0], &view[1], height * width) || !contours_are_sound(&view[2], &view[3], height * width)) {
+        PyErr_SetString(PyExc_ValueError, "contours do not fit the frame");
+        goto done;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    failed = hits_run((Contours){view[0].buf, view[1].buf}, (Contours){view[2].buf, view[3].buf}, (int32_t)width, view[4].buf,
+                      n_pairs, view[5].buf, (int32_t)radius, view[6].buf);
+    Py_END_ALLOW_THREADS
+    if (failed)
+        PyErr_NoMemory();
+    else
+        result = Py_NewRef(Py_None);
+done:
+    while (held > 0)
+        PyBuffer_Release(&view[--held]);
+    return result;
+}
+
+PyMethodDef contour_hits_methods[] = {
+    {"contour_hits", contour_hits, METH_VARARGS,
+     "contour_hits(a_offsets, a_positions, b_offsets, b_positions, height, width, pairs, n_pairs, reach, radius, hits)"},
+    {NULL, NULL, 0, NULL},
+};
