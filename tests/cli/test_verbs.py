@@ -235,7 +235,7 @@ def test_an_interrupt_exits_with_130_and_leaves_nothing_behind(world, where, job
 
 
 @pytest.mark.parametrize(
-    "verb", [("plot", "--out", "a.png"), ("report", "--out", "a.html"), ("check", "--against", "b")]
+    "verb", [("plot", "--out", "a.png"), ("report", "--out", "a.html"), ("check", "--against", "b.json", "--update")]
 )
 def test_a_path_that_is_not_there_is_named_by_every_verb_that_reads_runs(vosbench, verb):
     done = vosbench(verb[0], "nowhere/preds", *verb[1:])
