@@ -61,6 +61,7 @@ def same(a: Contours, b: Contours) -> None:
     assert a.shape == b.shape
     np.testing.assert_array_equal(a.offsets, b.offsets)
     np.testing.assert_array_equal(a.positions, b.positions)
+    assert a.top == b.top
 
 
 def seg2bmap(mask):
@@ -98,7 +99,10 @@ def test_joint_histogram_equals_the_twin_and_counts_pairs(maps):
 @given(label_maps())
 def test_contours_equal_the_twin(maps):
     for labels in maps:
-        same(compiled.contours(labels), twin.contours(labels))
+        found = compiled.contours(labels)
+        same(found, twin.contours(labels))
+        assert found.top == labels.max()
+        np.testing.assert_array_equal(found.labels, np.setdiff1d(labels, [0]))
 
 
 @settings(max_examples=40, deadline=None)
@@ -139,6 +143,34 @@ def test_contour_hits_are_those_of_dilation_and_of_the_distance_transform(maps, 
         grown = dilation(np.pad(others, radius), skimage_disk(radius))[radius:-radius, radius:-radius]
         assert hit == (points & grown).sum()
         assert hit == (points & (distance_transform_edt(~others) <= radius + 1e-3)).sum()
+
+
+@COMMON
+@given(label_maps(), st.sampled_from([1.0, 4, 7.84]), st.integers(0, 4), st.integers(0, 2**32))
+def test_counting_a_pair_equals_the_twin_and_its_parts(maps, radius, m, seed):
+    gt, pred = maps
+    ours, theirs = map(compiled.contours, maps)
+    rng = np.random.default_rng(seed)
+    common = np.concatenate([[0, 1], ours.labels[:3], theirs.labels[:3]])
+    pairs = rng.choice(common, (rng.integers(0, 6), 2)).astype(np.uint8)
+    before = rng.integers(0, 9, (9, len(pairs)))
+    square = rng.integers(0, 9, (m, m))
+    results = []
+    for kernel in (compiled, twin):
+        counts, overlaps = before.copy(), square.copy()
+        kernel.count_pair(gt, pred, ours, theirs, pairs, disk(radius), counts, overlaps if m else None)
+        results.append((counts, overlaps))
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_array_equal(a, b)
+    counts, overlaps = results[0]
+    for k, (i, j) in enumerate(pairs.tolist()):
+        g, p = gt == i, pred == j
+        hits = twin.contour_hits(ours, theirs, pairs[k : k + 1], disk(radius))[0]
+        obvious = [(g & p).sum(), g.sum(), p.sum(), len(ours.of(i)), len(theirs.of(j)), *hits, 0, 0]
+        assert (counts - before)[:, k].tolist() == obvious
+    for i in range(m):
+        for j in range(m):
+            assert (overlaps - square)[i, j] == ((gt == i + 1) & (pred == j + 1)).sum()
 
 
 def test_every_one_of_255_objects_is_found():
@@ -197,6 +229,11 @@ def test_rows_may_stand_apart_but_the_pixels_of_a_row_are_adjacent():
 
 A = np.zeros(64, np.uint8)
 S = np.zeros((8, 8), np.uint8)
+FLAT = np.zeros(257, np.int64)
+P = np.zeros(0, np.int32)
+ONE = np.ones((1, 2), np.uint8)
+R = np.zeros(3, np.int32)
+C = np.zeros((7, 1), np.int64)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +245,15 @@ S = np.zeros((8, 8), np.uint8)
         ("joint_histogram", (S, S, 257, 2, np.zeros(999, np.int64))),
         ("joint_histogram", (S, S, 0, 2, np.zeros(4, np.int64))),
         ("joint_histogram", (S, S, 2, 2, np.zeros(3, np.int64))),
+        ("count_pair", ((S, FLAT, P, 0), (S[:4], FLAT, P, 0), ONE, 1, R, 2, C, None, 0)),
+        ("count_pair", ((S, FLAT, P, 0), (S + np.uint8(3), FLAT, P, 2), ONE, 1, R, 2, C, None, 0)),
+        ("count_pair", ((S, FLAT, P, -1), (S, FLAT, P, 0), ONE, 1, R, 2, C, None, 0)),
+        ("count_pair", ((S, FLAT, P, 0), (S, FLAT, P, 256), ONE, 1, R, 2, C, None, 0)),
+        ("count_pair", ((S, FLAT[:9], P, 0), (S, FLAT, P, 0), ONE, 1, R, 2, C, None, 0)),
+        ("count_pair", ((S, FLAT, P, 0), (S, FLAT, P, 0), ONE, 2, R, 2, C, None, 0)),
+        ("count_pair", ((S, FLAT, P, 0), (S, FLAT, P, 0), ONE, 1, R, 3, C, None, 0)),
+        ("count_pair", ((S, FLAT, P, 0), (S, FLAT, P, 0), ONE, 1, R, 2, C[:6], None, 0)),
+        ("count_pair", ((S, FLAT, P, 0), (S, FLAT, P, 0), ONE, 1, R, 2, C, np.zeros(3, np.int64), 2)),
         ("contours", (A,)),
         ("contours", (np.zeros((0, 8), np.uint8),)),
         ("contours", (np.zeros((8, 0), np.uint8),)),
@@ -237,8 +283,10 @@ def test_wrong_sizes_raise(function, arguments):
     ],
 )
 def test_contours_that_do_not_fit_the_frame_raise(offsets, positions):
-    bad = Contours((8, 8), np.asarray(offsets, np.int64), np.asarray(positions, np.int32))
+    bad = Contours((8, 8), np.asarray(offsets, np.int64), np.asarray(positions, np.int32), 1)
     good = compiled.contours(np.zeros((8, 8), np.uint8))
     for a, b in ((bad, good), (good, bad)):
         with pytest.raises(ValueError):
-            compiled.contour_hits(a, b, np.array([[1, 1]], np.uint8), disk(2))
+            compiled.contour_hits(a, b, ONE, disk(2))
+        with pytest.raises(ValueError):
+            compiled.count_pair(S, S, a, b, ONE, disk(2), np.zeros((7, 1), np.int64))

@@ -40,8 +40,8 @@ class Frame:
 
     @property
     def top(self) -> int:
-        """The largest label. One that does not fill the frame has a contour, so the pixels need not be looked at."""
-        return max(max(c.top, int(plane[0, 0])) for c, plane in zip(self.contours, self.planes, strict=True))
+        """The largest label."""
+        return max(c.top for c in self.contours)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,32 +80,17 @@ class Tally:
 
     def add(self, t: int, truth: Frame, guess: Frame) -> None:
         """Count frame number ``t`` of those expected."""
-        inter = self._joint_histogram(truth, guess)
-        gt_area, pred_area = inter.sum(1), inter.sum(0)
-        if len(truth.planes) * len(guess.planes) > 1:  # every plane met every plane: areas were counted several times
-            gt_area, pred_area = gt_area // len(guess.planes), pred_area // len(truth.planes)
-        if self.overlaps is not None:
-            n = self.overlaps.shape[1]
-            self.overlaps[t] = inter[1 : n + 1, 1 : n + 1]
         reach = contour.reach(truth.planes[0].shape, self.tolerance)
         row = self.counts[:, :, t]
-        row[0] = inter[self.gt, self.pred]
-        row[1], row[2] = gt_area[self.gt], pred_area[self.pred]
-        for ours in truth.contours:
-            row[3] += ours.length_of(self.gt)
-            for theirs in guess.contours:
-                self._add_hits(row[5:7], ours, theirs, reach)
-        for theirs in guess.contours:
-            row[4] += theirs.length_of(self.pred)
+        overlaps = None if self.overlaps is None else self.overlaps[t]
+        for p, ours in zip(truth.planes, truth.contours, strict=True):
+            for q, theirs in zip(guess.planes, guess.contours, strict=True):
+                kernel.count_pair(p, q, ours, theirs, self._pairs, reach, row, overlaps)
+        if len(truth.planes) * len(guess.planes) > 1:  # every plane met every plane: sizes were counted several times
+            row[[1, 3]] //= len(guess.planes)
+            row[[2, 4]] //= len(truth.planes)
         for k, rule in enumerate(self.extra_hits):
             self._add_hits_by_radius(row[7 + 2 * k : 9 + 2 * k], rule, truth, guess, row[1])
-
-    def _joint_histogram(self, truth: Frame, guess: Frame) -> Ints:
-        pairs = [(p, q) for p in truth.planes for q in guess.planes]
-        inter = kernel.joint_histogram(*pairs[0], self.n_gt, self.n_pred)
-        for p, q in pairs[1:]:
-            inter += kernel.joint_histogram(p, q, self.n_gt, self.n_pred)
-        return inter
 
     def _add_hits_by_radius(self, out: Ints, rule: str, truth: Frame, guess: Frame, gt_area: Ints) -> None:
         """Count hits where objects differ in tolerance: all objects of one radius at a time."""
@@ -114,23 +99,9 @@ class Tally:
             disk = contour.disk(float(radius))
             for ours in truth.contours:
                 for theirs in guess.contours:
-                    self._add_hits(out, ours, theirs, disk, radii == radius)
-
-    def _add_hits(
-        self,
-        out: Ints,
-        ours: Contours,
-        theirs: Contours,
-        reach: NDArray[np.int32],
-        only: NDArray[np.bool_] | None = None,
-    ) -> None:
-        if only is None and len(self.gt) < 32:  # few rows: the kernel skips an absent contour faster than we find it
-            out += kernel.contour_hits(ours, theirs, self._pairs, reach).T
-            return
-        wanted = (ours.lengths[self.gt] > 0) & (theirs.lengths[self.pred] > 0)
-        rows = (wanted if only is None else wanted & only).nonzero()[0]
-        if len(rows):
-            out[:, rows] += kernel.contour_hits(ours, theirs, self._pairs[rows], reach).T
+                    wanted = (radii == radius) & (ours.lengths[self.gt] > 0) & (theirs.lengths[self.pred] > 0)
+                    rows = wanted.nonzero()[0]
+                    out[:, rows] += kernel.contour_hits(ours, theirs, self._pairs[rows], disk).T
 
     def permuted(self, keep: Ints, watched: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Mean J of each object in ``keep`` (row) under each of their labels (column).

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vosbench import kernel
 from vosbench.engine import problems as problems_of
 from vosbench.engine.labels import BINARY_TRUTH, VOID, LabelSpace
 from vosbench.errors import InputError
@@ -52,9 +53,8 @@ def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
 def labels_in_order(task: Task) -> Iterator[NDArray[np.int64]]:
     """The labels but 0 in each ground-truth frame."""
     for frame in task.sequence.frames:
-        planes = read_truth(task, frame)
-        present = np.sum([np.bincount(p.ravel(), minlength=256) for p in planes], axis=0)
-        yield np.flatnonzero(present[1:]) + 1
+        found = [kernel.contours(plane.astype(np.uint8)).labels for plane in read_truth(task, frame)]
+        yield found[0] if len(found) == 1 else np.unique(np.concatenate(found))
 
 
 def read_truth(task: Task, frame: str) -> Masks:

@@ -6,11 +6,11 @@ which ("compiled" or "numpy").
 """
 
 try:
-    from vosbench.kernel.compiled import contour_hits, contours, joint_histogram
+    from vosbench.kernel.compiled import contour_hits, contours, count_pair, joint_histogram
     from vosbench.kernel.compiled_stability import chi_square, longest_polygon, matching_cost, resample, shape_contexts
 except ImportError:
     from vosbench.kernel.stability_twin import chi_square, longest_polygon, matching_cost, resample, shape_contexts
-    from vosbench.kernel.twin import contour_hits, contours, joint_histogram
+    from vosbench.kernel.twin import contour_hits, contours, count_pair, joint_histogram
 
     BACKEND = "numpy"
 else:
@@ -21,6 +21,7 @@ __all__ = [
     "chi_square",
     "contour_hits",
     "contours",
+    "count_pair",
     "joint_histogram",
     "longest_polygon",
     "matching_cost",

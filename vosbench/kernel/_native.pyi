@@ -1,7 +1,7 @@
 from typing import Any
 
 def joint_histogram(gt: Any, pred: Any, n_gt: int, n_pred: int, out: Any, /) -> None: ...
-def contours(labels: Any, /) -> tuple[bytes, bytes]: ...
+def contours(labels: Any, /) -> tuple[bytes, bytes, int]: ...
 def contour_hits(
     a_offsets: Any,
     a_positions: Any,
@@ -14,6 +14,18 @@ def contour_hits(
     reach: Any,
     radius: int,
     hits: Any,
+    /,
+) -> None: ...
+def count_pair(
+    gt: tuple[Any, Any, Any, int],
+    pred: tuple[Any, Any, Any, int],
+    pairs: Any,
+    n_pairs: int,
+    reach: Any,
+    radius: int,
+    counts: Any,
+    overlaps: Any,
+    n_overlaps: int,
     /,
 ) -> None: ...
 def unfilter(raw: Any, height: int, width: int, depth: int, out: Any, /) -> None: ...

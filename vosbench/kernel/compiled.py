@@ -17,8 +17,8 @@ def joint_histogram(gt: NDArray[np.uint8], pred: NDArray[np.uint8], n_gt: int, n
 def contours(labels: NDArray[np.uint8]) -> Contours:
     """See :func:`vosbench.kernel.twin.contours`."""
     height, width = labels.shape
-    offsets, positions = _native.contours(labels)
-    return Contours((height, width), np.frombuffer(offsets, np.int64), np.frombuffer(positions, np.int32))
+    offsets, positions, top = _native.contours(labels)
+    return Contours((height, width), np.frombuffer(offsets, np.int64), np.frombuffer(positions, np.int32), top)
 
 
 def contour_hits(a: Contours, b: Contours, pairs: NDArray[np.uint8], reach: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -28,6 +28,30 @@ def contour_hits(a: Contours, b: Contours, pairs: NDArray[np.uint8], reach: NDAr
         a.offsets, a.positions, b.offsets, b.positions, *a.shape, pairs, len(pairs), reach, len(reach) - 1, hits
     )
     return hits
+
+
+def count_pair(
+    gt: NDArray[np.uint8],
+    pred: NDArray[np.uint8],
+    ours: Contours,
+    theirs: Contours,
+    pairs: NDArray[np.uint8],
+    reach: NDArray[np.int32],
+    counts: NDArray[np.int64],
+    overlaps: NDArray[np.int64] | None = None,
+) -> None:
+    """See :func:`vosbench.kernel.twin.count_pair`."""
+    _native.count_pair(
+        (gt, ours.offsets, ours.positions, ours.top),
+        (pred, theirs.offsets, theirs.positions, theirs.top),
+        pairs,
+        len(pairs),
+        reach,
+        len(reach) - 1,
+        counts,
+        overlaps,
+        0 if overlaps is None else len(overlaps),
+    )
 
 
 def unfilter(raw: bytes, height: int, width: int, depth: int) -> NDArray[np.uint8]:

@@ -44,7 +44,7 @@ def contours(labels: NDArray[np.uint8]) -> Contours:
             positions.append(np.flatnonzero(_contour_map(mask)).astype(np.int32))
             offsets[label + 1] = len(positions[-1])
     flat = np.concatenate(positions) if positions else np.empty(0, np.int32)
-    return Contours((height, width), np.cumsum(offsets), flat)
+    return Contours((height, width), np.cumsum(offsets), flat, int(labels.max()))
 
 
 def _contour_map(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -88,3 +88,36 @@ def _near(
             painted[rows + radius + dy, columns + side + dx] = True
     rows, columns = np.divmod(points, shape[1])
     return int(painted[rows + radius, columns + side].sum())
+
+
+def count_pair(
+    gt: NDArray[np.uint8],
+    pred: NDArray[np.uint8],
+    ours: Contours,
+    theirs: Contours,
+    pairs: NDArray[np.uint8],
+    reach: NDArray[np.int32],
+    counts: NDArray[np.int64],
+    overlaps: NDArray[np.int64] | None = None,
+) -> None:
+    """Add to ``counts`` all that a pair of label maps says about pairs of objects.
+
+    Args:
+        gt, pred: label maps of one shape, with their contours ``ours`` and ``theirs``.
+        pairs: uint8 (n, 2), the labels (in ``gt``, in ``pred``) to compare.
+        reach: the tolerance disk, as for :func:`contour_hits`.
+        counts: int64 (at least 7, n), contiguous; the first seven rows, in the order of
+            :data:`vosbench.measures.catalog.COUNTS`, grow.
+        overlaps: int64 (m, m), contiguous; grows by the pixels of every pair of labels 1 to m.
+    """
+    joint = joint_histogram(gt, pred, 255, 255)
+    i, j = pairs.T
+    counts[0] += joint[i, j]
+    counts[1] += joint.sum(1)[i]
+    counts[2] += joint.sum(0)[j]
+    counts[3] += ours.lengths[i]
+    counts[4] += theirs.lengths[j]
+    counts[5:7] += contour_hits(ours, theirs, pairs, reach).T
+    if overlaps is not None:
+        m = len(overlaps)
+        overlaps += joint[1 : m + 1, 1 : m + 1]

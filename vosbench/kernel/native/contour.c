@@ -144,8 +144,8 @@ static int scan(Entries *entries, const LabelMap *labels)
     return 0;
 }
 
-/* contours(labels) -> (offsets, positions): the contour of label k, in raster order, is
- * positions[offsets[k]:offsets[k+1]]; offsets are 257 int64, positions int32 flat indices. */
+/* contours(labels) -> (offsets, positions, top): the contour of label k, in raster order, is
+ * positions[offsets[k]:offsets[k+1]]; offsets are 257 int64, positions int32 flat indices; top is the largest label. */
 static PyObject *contours(PyObject *self, PyObject *args)
 {
     PyObject *object, *offsets_bytes = NULL, *positions_bytes = NULL;
@@ -157,14 +157,17 @@ static PyObject *contours(PyObject *self, PyObject *args)
         return NULL;
 
     Entries entries = {0};
-    int failed;
+    int failed, top;
     int64_t offsets[257] = {0};
     Py_BEGIN_ALLOW_THREADS
     failed = scan(&entries, &labels);
     for (size_t i = 0; i < entries.used; i++)
         offsets[entries.items[i].label + 1]++;
-    for (int k = 0; k < 256; k++)
+    top = labels.rows[0]; /* a label without a contour fills the frame */
+    for (int k = 0; k < 256; k++) {
+        top = offsets[k + 1] && k > top ? k : top;
         offsets[k + 1] += offsets[k];
+    }
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&labels.view);
 
@@ -188,13 +191,10 @@ done:
         Py_XDECREF(positions_bytes);
         return NULL;
     }
-    PyObject *result = PyTuple_Pack(2, offsets_bytes, positions_bytes);
-    Py_DECREF(offsets_bytes);
-    Py_DECREF(positions_bytes);
-    return result;
+    return Py_BuildValue("NNi", offsets_bytes, positions_bytes, top);
 }
 
 PyMethodDef contour_methods[] = {
-    {"contours", contours, METH_VARARGS, "contours(labels) -> (offsets, positions)"},
+    {"contours", contours, METH_VARARGS, "contours(labels) -> (offsets, positions, top)"},
     {NULL, NULL, 0, NULL},
 };

@@ -102,13 +102,7 @@ static int64_t count_confirmed(const int32_t *positions, int64_t n, int32_t widt
     return hits;
 }
 
-typedef struct {
-    const int64_t *offsets;
-    const int32_t *positions;
-} Contours;
-
-/* hits[k] = (pixels of contour a confirmed by contour b, and the reverse) for pairs[k] = (a, b). */
-static int hits_run(Contours a, Contours b, int32_t width, const uint8_t *pairs, Py_ssize_t n_pairs, const int32_t *reach,
+int kernel_contour_hits(Contours a, Contours b, int32_t width, const uint8_t *pairs, Py_ssize_t n_pairs, const int32_t *reach,
                     int32_t radius, int64_t *hits)
 {
     Bitmap a_map = {0}, b_map = {0};
@@ -136,8 +130,8 @@ static int hits_run(Contours a, Contours b, int32_t width, const uint8_t *pairs,
     return failed;
 }
 
-/* Offsets must rise from 0 to the number of positions, positions must lie on the frame: the loops above trust both. */
-static int contours_are_sound(const Py_buffer *offsets, const Py_buffer *positions, Py_ssize_t pixels)
+/* The loops above trust both. */
+int kernel_contours_are_sound(const Py_buffer *offsets, const Py_buffer *positions, Py_ssize_t pixels)
 {
     const int64_t *at = offsets->buf;
     const int32_t *position = positions->buf;
@@ -176,12 +170,13 @@ static PyObject *contour_hits(PyObject *self, PyObject *args)
     PyObject *result = NULL;
     if (held < 7)
         goto done;
-    if (!contours_are_sound(&view[0], &view[1], height * width) || !contours_are_sound(&view[2], &view[3], height * width)) {
+    if (!kernel_contours_are_sound(&view[0], &view[1], height * width) ||
+        !kernel_contours_are_sound(&view[2], &view[3], height * width)) {
         PyErr_SetString(PyExc_ValueError, "contours do not fit the frame");
         goto done;
     }
     Py_BEGIN_ALLOW_THREADS
-    failed = hits_run((Contours){view[0].buf, view[1].buf}, (Contours){view[2].buf, view[3].buf}, (int32_t)width, view[4].buf,
+    failed = kernel_contour_hits((Contours){view[0].buf, view[1].buf}, (Contours){view[2].buf, view[3].buf}, (int32_t)width, view[4].buf,
                       n_pairs, view[5].buf, (int32_t)radius, view[6].buf);
     Py_END_ALLOW_THREADS
     if (failed)

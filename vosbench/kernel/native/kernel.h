@@ -67,9 +67,26 @@ typedef struct {
 /* 0 on success, -1 with an exception set: no two-dimensional array of bytes with adjacent columns. */
 int kernel_borrow_labels(PyObject *object, LabelMap *labels, const char *name);
 
+/* counts[g * n_pred + p] += number of pixels labelled g in gt and p in pred. -1 if a label is out of range. */
+int kernel_joint_histogram(const LabelMap *gt, const LabelMap *pred, Py_ssize_t n_gt, Py_ssize_t n_pred, int64_t *counts);
+
+/* The contour of label k is positions[offsets[k]:offsets[k + 1]], in raster order. */
+typedef struct {
+    const int64_t *offsets;
+    const int32_t *positions;
+} Contours;
+
+/* Do offsets rise from 0 to the number of positions, and do positions lie on the frame? */
+int kernel_contours_are_sound(const Py_buffer *offsets, const Py_buffer *positions, Py_ssize_t pixels);
+
+/* hits[k] = (pixels of contour a confirmed by contour b, and the reverse) for pairs[k] = (a, b). -1: no memory. */
+int kernel_contour_hits(Contours a, Contours b, int32_t width, const uint8_t *pairs, Py_ssize_t n_pairs, const int32_t *reach,
+                        int32_t radius, int64_t *hits);
+
 extern PyMethodDef region_methods[];
 extern PyMethodDef contour_methods[];
 extern PyMethodDef contour_hits_methods[];
+extern PyMethodDef pair_methods[];
 extern PyMethodDef png_methods[];
 extern PyMethodDef polygon_methods[];
 extern PyMethodDef shape_context_methods[];

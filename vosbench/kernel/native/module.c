@@ -40,7 +40,7 @@ int kernel_borrow_labels(PyObject *object, LabelMap *labels, const char *name)
 static int native_exec(PyObject *module)
 {
     PyMethodDef *topics[] = {
-        region_methods,  contour_methods, contour_hits_methods,       png_methods,
+        region_methods, contour_methods, contour_hits_methods,  pair_methods,       png_methods,
         polygon_methods, shape_context_methods, chi_square_methods, matching_methods,
     };
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)

@@ -36,7 +36,7 @@ WIDER static int joint_histogram_run(const uint8_t *gt, const uint8_t *pred, Py_
     return 0;
 }
 
-static int joint_histogram_rows(const LabelMap *gt, const LabelMap *pred, Py_ssize_t n_gt, Py_ssize_t n_pred, int64_t *counts)
+int kernel_joint_histogram(const LabelMap *gt, const LabelMap *pred, Py_ssize_t n_gt, Py_ssize_t n_pred, int64_t *counts)
 {
     const int joined = gt->stride == gt->width && pred->stride == pred->width;
     const Py_ssize_t rows = joined ? 1 : gt->height, pixels = joined ? gt->height * gt->width : gt->width;
@@ -70,7 +70,7 @@ static PyObject *joint_histogram(PyObject *self, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "gt and pred differ in shape");
     else if (kernel_borrow(out_object, &out, 1, n_gt * n_pred * (Py_ssize_t)sizeof(int64_t), "out") == 0) {
         Py_BEGIN_ALLOW_THREADS
-        failed = joint_histogram_rows(&gt, &pred, n_gt, n_pred, out.buf);
+        failed = kernel_joint_histogram(&gt, &pred, n_gt, n_pred, out.buf);
         Py_END_ALLOW_THREADS
         PyBuffer_Release(&out);
         if (failed)
