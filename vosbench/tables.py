@@ -33,7 +33,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.engine.score_sequence import SequenceCounts
+from vosbench.engine.rows import SequenceCounts
 from vosbench.measures.catalog import COUNTS, EXTRA_COUNTS, MEASURES
 from vosbench.protocols.rules import counted
 from vosbench.protocols.spec import Rules

@@ -82,7 +82,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; nothing was written", err=True)
+        click.echo("interrupted; no result was written", err=True)
         sys.exit(130)
     except VosbenchError as error:
         click.echo(f"error: {error}", err=True)

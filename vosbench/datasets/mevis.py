@@ -114,6 +114,16 @@ class _Expressions:
     def _encoded(self) -> _Encoded:
         return _read(self.path, _Encoded)
 
+    def only(self, *sequences: str) -> "_Expressions":
+        videos = {name: self.videos[name] for name in (s.partition("/")[0] for s in sequences) if name in self.videos}
+        part = _Expressions(self.path, videos)
+        needed = {str(a) for v in videos.values() for expression in v.expressions.values() for a in expression.anno_id}
+        part.__dict__["_encoded"] = {a: self._encoded[a] for a in needed if a in self._encoded}
+        return part
+
+    def changed(self, *sequences: str) -> int:
+        return self.path.stat().st_ctime_ns
+
     def sequences(self) -> tuple[str, ...]:
         return tuple(sorted(f"{name}/{key}" for name, video in self.videos.items() for key in video.expressions))
 
