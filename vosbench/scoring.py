@@ -13,8 +13,8 @@ from vosbench._version import ENGINE
 from vosbench.datasets.davis import Davis
 from vosbench.engine.journal import Journal
 from vosbench.engine.plan import make_plan
-from vosbench.engine.run import Progress, remarks, run
 from vosbench.engine.rows import SequenceCounts
+from vosbench.engine.run import Progress, remarks, run
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.locate import Root, Target, locate
 from vosbench.protocols import load as protocols

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from vosbench import aggregate, tables
 from vosbench.datasets.detect import open_dataset
 from vosbench.engine.plan import make_plan
-from vosbench.engine.run import run
 from vosbench.engine.rows import SequenceCounts
+from vosbench.engine.run import run
 from vosbench.engine.task import Task, label_space
 from vosbench.masks.write import write_label_map
 from vosbench.measures.catalog import MEASURES

@@ -1,6 +1,6 @@
 """What a run has finished so far, on disk: if it is interrupted, the next one goes on from there.
 
-The file is also the lock of the run's folder. It is held by the process, not by the file's presence, so it goes with the
+The file is also the lock of the run's folder. The process holds it, not the presence of the file, so it goes with the
 process however that ends.
 """
 
@@ -85,11 +85,12 @@ class Journal:
     def read(self) -> Iterator[tuple[str, bytes]]:
         """The tasks there are; what follows a torn record is cut off."""
         assert self._file is not None
-        end = _HEAD.size
-        for payload, end in records.read(self.path, end):
+        intact = _HEAD.size
+        for payload, end in records.read(self.path, intact):
+            intact = end
             self.finished += 1
             yield msgspec.msgpack.decode(payload, type=tuple[str, bytes])
-        os.ftruncate(self._file, end)
+        os.ftruncate(self._file, intact)
 
     def note(self, task: str, data: bytes) -> None:
         """Write down a finished task. Raises InputError if that is impossible."""

@@ -48,9 +48,9 @@ class SequenceCounts:
 class PartCounts:
     """What was counted on some frames of a sequence, before anything is concluded that needs all of them.
 
-    A row is a pair of labels ``gt`` and ``pred``; ``counts`` is (counts, rows, frames), ``overlaps`` (frames, n, n) as in
-    :class:`vosbench.engine.tally.Tally`; ``stability`` and ``reasons`` are (rows, frames), ``unseen`` the reasons of a
-    label that does not occur. ``binary`` names the frames whose prediction is 0 and 255.
+    A row is a pair of labels ``gt`` and ``pred``; ``counts`` is (counts, rows, frames), ``overlaps`` (frames, n, n) as
+    in :class:`vosbench.engine.tally.Tally`; ``stability`` and ``reasons`` are (rows, frames), ``unseen`` the reasons of
+    a label that does not occur. ``binary`` names the frames whose prediction is 0 and 255.
     """
 
     gt: Ints

@@ -85,7 +85,10 @@ def _encoded_rows(task: Task) -> bytes:
 def _changed(task: Task, since: int) -> bool:
     """Has a file of the task changed since it may have been read?"""
     name = task.sequence.name
-    return any(changed(source, name) > since for source in (task.gt, *task.predictions))
+    try:
+        return any(changed(source, name) > since for source in (task.gt, *task.predictions))
+    except OSError:  # it is gone by now
+        return True
 
 
 @dataclass(slots=True)

@@ -24,8 +24,8 @@ PART = 256
 class Task:
     """One sequence to score, for one prediction or several that share the ground-truth work.
 
-    ``missing`` is "error" or "empty", ``resize`` allows predictions of another size (nearest neighbour). ``part`` bounds
-    the positions of the frames to count, if that is not all of them: the first, and the one behind the last.
+    ``missing`` is "error" or "empty", ``resize`` allows predictions of another size (nearest neighbour). ``part`` says
+    which positions of frames to count, if not all: the first, and the one behind the last.
     """
 
     sequence: Sequence

@@ -167,8 +167,8 @@ class MaskFolder(_Listed):
 
     def changed(self, *sequences: str) -> int:
         """See :func:`changed`."""
-        paths = [path for name in sequences for path in self.files.get(name, {}).values()]
-        return max((os.stat(path).st_ctime_ns for path in {*paths, *map(os.path.dirname, paths)}), default=0)
+        paths = {Path(path) for name in sequences for path in self.files.get(name, {}).values()}
+        return max((path.stat().st_ctime_ns for path in paths | {path.parent for path in paths}), default=0)
 
     def load(self, key: str) -> bytes:
         """The bytes of a file."""

@@ -1,7 +1,7 @@
 """Tasks on the workers of a running dask scheduler, through the futures of ``distributed``.
 
-The scheduler starts a task again whose worker died, and gives up after a few deaths; what it gives up is tried once more
-here, with nothing beside it. A task that takes too long is left by its worker, which is then restarted.
+The scheduler starts a task again whose worker died, and gives up after a few deaths; what it gives up is tried once
+more here, with nothing beside it. A task that takes too long is left by its worker, which is then restarted.
 """
 
 import pickle

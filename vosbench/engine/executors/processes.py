@@ -117,7 +117,9 @@ class ProcessPool:
         # A forked child holds our ends of all pipes; unless it closes them its siblings would not see us die.
         inherited = [ours, *(w.pipe for w in (*self._busy, *self._idle))] if self._forks else []
         known = self._tasks if self._forks else None
-        process = context.Process(target=_serve, args=(theirs, inherited, self._work, known), daemon=True)
+        process: BaseProcess = context.Process(  # type: ignore[attr-defined]
+            target=_serve, args=(theirs, inherited, self._work, known), daemon=True
+        )
         with warnings.catch_warnings():  # from Python 3.12 on: NumPy's sleeping threads, which hold no lock, are seen
             warnings.simplefilter("ignore", DeprecationWarning)
             process.start()

@@ -1,10 +1,10 @@
 """Tasks in jobs of a Slurm cluster, submitted through ``submitit``: an array of jobs, each with its share of the tasks.
 
-A job does its tasks one by one in a worker process, so that a task that kills its worker, or hangs, costs the job nothing,
-and writes down each outcome at once. So when a job itself dies (a lost node, the limit of time or memory), what it had
-finished stands; of the rest, the task that was next is suspected, and all are submitted again.
+A job does its tasks one by one in a worker process, so that a task that kills its worker, or hangs, does not end the
+job, and writes down each outcome at once. So when a job itself dies (a lost node, the limit of time or memory), what it
+had finished stands; of the rest, the task that was next is suspected, and all are submitted again.
 
-The limits of a job are Slurm's to set: ``sbatch`` reads ``SBATCH_PARTITION``, ``SBATCH_ACCOUNT``, ``SBATCH_TIMELIMIT`` …
+The limits of a job are Slurm's to set: ``sbatch`` reads ``SBATCH_PARTITION``, ``SBATCH_ACCOUNT``, ``SBATCH_TIMELIMIT``.
 """
 
 import os
@@ -44,10 +44,12 @@ class _Job:
     def news(self) -> list[tuple[int, Any]]:
         """Outcomes written since the last call."""
         found = []
-        for payload, self.position in records.read(self.file, self.position) if self.file.exists() else ():
-            number, outcome = pickle.loads(payload)
-            self.left.remove(number)
-            found.append((number, pickle.loads(outcome)))
+        if self.file.exists():
+            for payload, end in records.read(self.file, self.position):
+                number, outcome = pickle.loads(payload)
+                self.left.remove(number)
+                self.position = end
+                found.append((number, pickle.loads(outcome)))
         return found
 
 
