@@ -87,11 +87,13 @@ def command(
             try:
                 runs = _scored(predictions, choices | {"journal": journal})
                 _save(runs, targets)
-            except (KeyboardInterrupt, InputError, IncompleteError):
-                if journal.finished:
+                journal.close()
+            except (KeyboardInterrupt, InputError, IncompleteError) as error:
+                if isinstance(error, InputError) and not resume:
+                    journal.close()
+                elif journal.finished:
                     options.remark(f"{journal.path} keeps what is scored: to go on from there, add --resume")
                 raise
-            journal.close()
     click.echo(_render(runs, form, by), nl=False)
 
 

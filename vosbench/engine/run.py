@@ -15,7 +15,7 @@ from vosbench.engine.rows import PartCounts, Rows, SequenceCounts
 from vosbench.engine.score_sequence import score_sequence
 from vosbench.engine.task import Task, label_space
 from vosbench.errors import IncompleteError, InputError, Problem, VosbenchError
-from vosbench.masks.sources import changed
+from vosbench.masks.portions import changed
 from vosbench.types import Failure
 
 Progress = Callable[[int, int, str], None]

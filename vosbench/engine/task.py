@@ -11,7 +11,7 @@ from vosbench import kernel
 from vosbench.engine import problems as problems_of
 from vosbench.engine.labels import BINARY_TRUTH, VOID, LabelSpace
 from vosbench.errors import InputError
-from vosbench.masks.sources import only
+from vosbench.masks.portions import only
 from vosbench.protocols import rules as verbs
 from vosbench.protocols.spec import Rules
 from vosbench.types import Masks, MaskSource, Sequence

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
 from vosbench.masks.planes import pack
-from vosbench.masks.sources import changed, only
 from vosbench.types import Masks, MaskSource
 
 
@@ -57,16 +56,6 @@ class ObjectTree:
     @cached_property
     def _have(self) -> Mapping[str, frozenset[str]]:
         return {path: frozenset(self.files.frames(path)) for path in self.files.sequences()}
-
-    def only(self, *sequences: str) -> "ObjectTree":
-        """See :func:`vosbench.masks.sources.only`."""
-        files = only(self.files, *(path for name in sequences for path in self.folders.get(name, {}).values()))
-        required = self.required or {}
-        return ObjectTree(files, self.required and {name: required[name] for name in sequences if name in required})
-
-    def changed(self, *sequences: str) -> int:
-        """See :func:`vosbench.masks.sources.changed`."""
-        return changed(self.files, *(path for name in sequences for path in self.folders.get(name, {}).values()))
 
     def sequences(self) -> tuple[str, ...]:
         """Names of the sequences, sorted."""

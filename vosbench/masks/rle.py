@@ -149,14 +149,10 @@ class InstanceFile:
         return {name: {frame: t for t, frame in enumerate(video.frames)} for name, video in self._by_name.items()}
 
     def only(self, *sequences: str) -> "InstanceFile":
-        """See :func:`vosbench.masks.sources.only`."""
+        """These videos alone (:mod:`vosbench.masks.portions`)."""
         videos = {self._by_name[name].id: self._by_name[name] for name in sequences if name in self._by_name}
         instances = (instance for name in sequences for instance in self._labels.get(name, {}).values())
         return InstanceFile(self.path, videos, tuple(instances))
-
-    def changed(self, *sequences: str) -> int:
-        """See :func:`vosbench.masks.sources.changed`."""
-        return self.path.stat().st_ctime_ns
 
     def sequences(self) -> tuple[str, ...]:
         """Names of the videos, sorted."""

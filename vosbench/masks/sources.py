@@ -9,7 +9,7 @@ import stat
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from vosbench.errors import InputError, Problem
@@ -59,21 +59,6 @@ def _inner(path: Path, depth: int) -> Path:
 def _has_folders(path: Path, depth: int) -> bool:
     """Are there folders ``depth`` levels below?"""
     return any(e.is_dir() and (depth == 1 or _has_folders(e, depth - 1)) for e in path.iterdir())
-
-
-def only(source: MaskSource, *sequences: str) -> MaskSource:
-    """The source with these sequences alone, to be sent to a worker that may stand elsewhere: paths are absolute.
-
-    A source that has no method ``only`` is sent as it is.
-    """
-    narrow: Callable[..., MaskSource] | None = getattr(source, "only", None)
-    return narrow(*sequences) if narrow else source
-
-
-def changed(source: MaskSource, *sequences: str) -> int:
-    """When a file of these sequences was last written, renamed or removed (nanoseconds since 1970); 0 if unknown."""
-    last: Callable[..., int] | None = getattr(source, "changed", None)
-    return last(*sequences) if last else 0
 
 
 class _Listed:
@@ -154,22 +139,6 @@ class MaskFolder(_Listed):
             raise _refused("unreadable-folder", f"cannot list it ({error.strerror})", where, "check access") from error
         return {name: frames for name, frames in found.items() if frames}
 
-    def only(self, *sequences: str) -> "MaskFolder":
-        """See :func:`only`."""
-        part = MaskFolder(self.root, self.palette, self.depth)
-        # What is kept there is what the property would find: the files, now by absolute paths.
-        part.__dict__["files"] = {
-            name: {frame: os.path.abspath(path) for frame, path in self.files[name].items()}  # noqa: PTH100
-            for name in sequences
-            if name in self.files
-        }
-        return part
-
-    def changed(self, *sequences: str) -> int:
-        """See :func:`changed`."""
-        paths = {Path(path) for name in sequences for path in self.files.get(name, {}).values()}
-        return max((path.stat().st_ctime_ns for path in paths | {path.parent for path in paths}), default=0)
-
     def load(self, key: str) -> bytes:
         """The bytes of a file."""
         file = os.open(key, os.O_RDONLY | getattr(os, "O_BINARY", 0))  # a third cheaper than open() on small files
@@ -218,15 +187,6 @@ class MaskArchive(_Listed):
             self._opened[process] = zipfile.ZipFile(self.path)
         return self._opened[process]
 
-    def only(self, *sequences: str) -> "MaskSource":
-        """See :func:`only`."""
-        members = {name: self.files[name] for name in sequences if name in self.files}
-        return _ArchivePart(self.name, self.path.absolute(), self.palette, members)
-
-    def changed(self, *sequences: str) -> int:
-        """See :func:`changed`."""
-        return self.path.stat().st_ctime_ns
-
     @property
     def name(self) -> str:
         """The archive."""
@@ -271,44 +231,10 @@ class MaskArchive(_Listed):
 
     def load(self, key: str) -> bytes:
         """The bytes of a member. Raises OSError."""
-        return _member(self._archive, key)
-
-
-@dataclass(frozen=True)
-class _ArchivePart(_Listed):
-    """Some sequences of an archive, in another process: only their names came along, the archive is opened there."""
-
-    archive: str
-    place: Path
-    palette: str | None
-    members: Mapping[str, Mapping[str, str]]
-
-    @property
-    def name(self) -> str:
-        """The archive, as it was called at first."""
-        return self.archive
-
-    @property
-    def files(self) -> Mapping[str, Mapping[str, str]]:
-        """Members by sequence and frame."""
-        return self.members
-
-    def load(self, key: str) -> bytes:
-        """The bytes of a member. Raises OSError."""
-        return _member(_opened(self.place, self.place.stat().st_mtime_ns, os.getpid()), key)
-
-
-@lru_cache(maxsize=16)
-def _opened(archive: Path, version: int, process: int) -> zipfile.ZipFile:
-    """An archive, opened once by each process for all tasks that read it."""
-    return zipfile.ZipFile(archive)
-
-
-def _member(archive: zipfile.ZipFile, key: str) -> bytes:
-    try:
-        return archive.read(key)
-    except Exception as error:  # BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError and more
-        raise OSError(str(error) or type(error).__name__) from error
+        try:
+            return self._archive.read(key)
+        except Exception as error:  # BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError and more
+            raise OSError(str(error) or type(error).__name__) from error
 
 
 def _by_sequence(members: Mapping[tuple[str, ...], str]) -> Mapping[str, Mapping[str, str]]:

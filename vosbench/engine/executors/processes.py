@@ -15,8 +15,8 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -120,11 +120,25 @@ class ProcessPool:
         process: BaseProcess = context.Process(  # type: ignore[attr-defined]
             target=_serve, args=(theirs, inherited, self._work, known), daemon=True
         )
-        with warnings.catch_warnings():  # from Python 3.12 on: NumPy's sleeping threads, which hold no lock, are seen
+        with _no_interrupt(), warnings.catch_warnings():
+            # From Python 3.12 on: NumPy's sleeping threads, which hold no lock, are seen.
             warnings.simplefilter("ignore", DeprecationWarning)
             process.start()
         theirs.close()
         return _Worker(process, ours)
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Put off an interrupt: one that arrives among the callbacks around a fork would be lost."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def portable(task: Any) -> Any:
