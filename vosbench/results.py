@@ -257,4 +257,4 @@ def _broken(path: Path, message: str) -> Problem:
 
 def _unwritable(path: Path, error: OSError) -> Problem:
     fix = "choose another --out folder"
-    return Problem(code="unwritable", message=f"cannot write it ({error.strerror})", where=str(path), fix=fix)
+    return Problem(code="unwritable", message=f"cannot write it ({error.strerror or error})", where=str(path), fix=fix)

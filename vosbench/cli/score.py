@@ -89,12 +89,17 @@ def command(
                 _save(runs, targets)
                 journal.close()
             except (KeyboardInterrupt, InputError, IncompleteError) as error:
-                if isinstance(error, InputError) and not resume:
+                if isinstance(error, InputError) and not resume and not _is_full(error):
                     journal.close()
                 elif journal.finished:
                     options.remark(f"{journal.path} keeps what is scored: to go on from there, add --resume")
                 raise
     click.echo(_render(runs, form, by), nl=False)
+
+
+def _is_full(error: InputError) -> bool:
+    """Is it for want of room to write that the run failed, rather than for its masks?"""
+    return any(problem.code == "unwritable" for problem in error.problems)
 
 
 def journal_path(out: Path) -> Path:

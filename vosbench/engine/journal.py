@@ -57,7 +57,7 @@ class Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = _locked(self.path)
-            if self.resumes and (head := os.pread(self._file, _HEAD.size, 0)):
+            if self.resumes and (head := os.read(self._file, _HEAD.size)):
                 self._go_on(head, identity)
             else:
                 self._start(identity)
@@ -66,10 +66,11 @@ class Journal:
 
     def _start(self, identity: bytes) -> None:
         assert self._file is not None
+        os.lseek(self._file, 0, os.SEEK_SET)
         os.ftruncate(self._file, 0)
-        os.utime(self._file)
+        os.utime(self.path)
         self.since = os.fstat(self._file).st_mtime_ns
-        os.pwrite(self._file, _HEAD.pack(_MAGIC, identity, self.since), 0)
+        records.write(self._file, _HEAD.pack(_MAGIC, identity, self.since))
 
     def _go_on(self, head: bytes, identity: bytes) -> None:
         assert self._file is not None
@@ -86,7 +87,7 @@ class Journal:
         """The tasks there are; what follows a torn record is cut off."""
         assert self._file is not None
         intact = _HEAD.size
-        for payload, end in records.read(self.path, intact):
+        for payload, end in records.read(self._file, intact):
             intact = end
             self.finished += 1
             yield msgspec.msgpack.decode(payload, type=tuple[str, bytes])
@@ -126,7 +127,10 @@ def _locked(path: Path) -> int:
 
 
 def _lock(file: int) -> None:
-    """A lock that belongs to this process: children do not inherit it, and it does not outlive us."""
+    """A lock that belongs to this process: children do not inherit it, and it does not outlive us.
+
+    It is lost with the first descriptor of the file that we close, so nobody here may open the file again.
+    """
     try:
         import fcntl
     except ModuleNotFoundError:

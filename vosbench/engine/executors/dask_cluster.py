@@ -101,6 +101,7 @@ class DaskCluster:
         except Exception as error:
             fix = f"install vosbench {__version__} where the workers run"
             raise UsageError(f"the dask workers cannot run vosbench ({error})", fix=fix) from error
+        future.release()  # else the scheduler would do again what was only on a worker that is lost
         if isinstance(outcome, _Overdue):
             with suppress(ValueError):  # a worker without a nanny stays, its thread with it
                 self._client.restart_workers([outcome.worker], raise_for_error=False)

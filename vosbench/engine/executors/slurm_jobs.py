@@ -44,8 +44,8 @@ class _Job:
     def news(self) -> list[tuple[int, Any]]:
         """Outcomes written since the last call."""
         found = []
-        if self.file.exists():
-            for payload, end in records.read(self.file, self.position):
+        with self.file.open("rb", buffering=0) as file:
+            for payload, end in records.read(file.fileno(), self.position):
                 number, outcome = pickle.loads(payload)
                 self.left.remove(number)
                 self.position = end
@@ -75,7 +75,7 @@ class SlurmJobs:
                 "there is no sbatch here", fix="run this where you submit jobs, or try it on slurm://local"
             )
         self._work, self._tasks, self._jobs, self._timeout = work, tasks, jobs, timeout
-        self._folder = folder.resolve()
+        self._folder, self._local = folder.resolve(), local
         self._folder.mkdir(parents=True, exist_ok=True)
         self._submitter = submitit.AutoExecutor(self._folder / "logs", cluster="local" if local else "slurm")
         self._submitter.update_parameters(timeout_min=MINUTES, cpus_per_task=1, name="vosbench")
@@ -112,16 +112,21 @@ class SlurmJobs:
             time.sleep(PAUSE)
 
     def close(self) -> None:
-        """Cancel the jobs that still run; if none died, nobody needs the logs."""
+        """Cancel the jobs that have something left to do; if none of them died, nobody needs the logs."""
         for job in self._running:
-            job.handle.cancel(check=False)
-        if not self._lost and not self._running:
+            if job.left:
+                job.handle.cancel(check=False)
+        while self._local and any(not job.handle.done() for job in self._running):
+            time.sleep(PAUSE / 10)
+        if not self._lost and not any(job.left for job in self._running):
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _submit(self) -> None:
         """One array of jobs; each takes every n-th task, so that all get long and short ones."""
         shares = [self._waiting[k :: self._jobs] for k in range(min(self._jobs, len(self._waiting)))]
         files = [self._folder / f"{self._files + k}.rows" for k in range(len(shares))]
+        for file in files:
+            file.touch()
         with self._submitter.batch():
             handles = [
                 self._submitter.submit(
@@ -137,7 +142,7 @@ class SlurmJobs:
 def _do_share(work: Callable[[Any], Any], tasks: dict[int, Any], file: Path, timeout: float | None) -> None:
     """A job: do some tasks, write down each outcome as it comes."""
     pool = ProcessPool(work, tuple(tasks.values()), 1, timeout)
-    out = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    out = os.open(file, os.O_WRONLY)
     try:
         for (number, _), outcome in attempt_all(pool, tuple(tasks.items())):
             records.append(out, pickle.dumps((number, packed(outcome))))
