@@ -85,3 +85,52 @@ def _start(*arguments: str) -> subprocess.Popen:
     # A result on a worker that died is asked for until this time is up.
     environment = os.environ | {"PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s"}
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+#: The commands of Slurm as far as submitit uses them: jobs of an array start at once, as processes here.
+_SLURM = {
+    "sbatch": """#!{python}
+import os, pathlib, re, subprocess, sys
+script = open(sys.argv[-1]).read()
+if "SBATCH_PARTITION" in os.environ:
+    sys.exit("sbatch: error: invalid partition specified: " + os.environ["SBATCH_PARTITION"])
+number = 77 + len({{path.name.partition("_")[0] for path in pathlib.Path("{folder}").iterdir()}})
+array = re.search(r"--array=(\\d+)-(\\d+)", script)
+for k in range(int(array[1]), int(array[2]) + 1) if array else [None]:
+    names = {{"SLURM_JOB_ID": str(number), "SLURM_NTASKS": "1", "SLURM_JOB_NUM_NODES": "1"}}
+    names |= {{"SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_NODEID": "0", "SLURM_JOB_NODELIST": "localhost"}}
+    if array:
+        names |= {{"SLURM_ARRAY_JOB_ID": str(number), "SLURM_ARRAY_TASK_ID": str(k)}}
+    job = subprocess.Popen(["sh", sys.argv[-1]], env=os.environ | names, start_new_session=True,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    pathlib.Path("{folder}", str(number) + (f"_{{k}}" if array else "")).write_text(str(job.pid))
+print("Submitted batch job", number)
+""",
+    "srun": """#!/bin/sh
+while [ "$1" != "{python}" ]; do shift; done
+exec "$@"
+""",
+    "sacct": """#!{python}
+import os, pathlib
+def alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+print("JobID|State|NodeList")
+for job in sorted(pathlib.Path("{folder}").iterdir()):
+    print(f"{{job.name}}|{{'RUNNING' if alive(job.read_text()) else 'NODE_FAIL'}}|localhost")
+""",
+    "scancel": "#!/bin/sh\n",
+}
+
+
+def install_slurm(folder: Path) -> Path:
+    """Put the commands into a folder for the search path; returns the folder with the ids of the jobs' processes."""
+    jobs = folder / "jobs"
+    jobs.mkdir(parents=True)
+    for name, text in _SLURM.items():
+        script = folder / name
+        script.write_text(text.format(python=sys.executable, folder=jobs))
+        script.chmod(0o755)
+    return jobs

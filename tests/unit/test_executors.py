@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.clusters import dask_workers, needs_dask, needs_submitit, outcomes
+from tests.unit.clusters import dask_workers, install_slurm, needs_dask, needs_submitit, outcomes
 from tests.unit.faulty_work import PROBLEM, Errand, run_errand
 from vosbench.engine import executors
 from vosbench.engine.executors import Workers, processes, run_tasks
@@ -295,6 +295,33 @@ def test_a_slurm_job_that_dies_keeps_what_it_had_finished(errand, tmp_path):
 
 def parent_of(pid):
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+@needs_submitit
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_queue_of_slurm_gets_one_array_and_a_node_that_fails_costs_a_retry(errand, tmp_path, monkeypatch):
+    """Through the commands of Slurm, played by small scripts."""
+    jobs = install_slurm(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    errands = [errand(f"{k}", "slow") for k in range(6)]
+    found = {}
+    for task, outcome in run_tasks(run_errand, errands, Workers(executor="slurm", jobs=2, folder=tmp_path / "jobs")):
+        if not found:
+            os.killpg(int((jobs / "77_0").read_text()), signal.SIGKILL)
+            submission = (tmp_path / "jobs" / "logs" / "77_submission.sh").read_text()
+        found[task.name] = outcome
+    assert found == {e.name: e.name for e in errands}
+    assert "#SBATCH --array=0-1%2" in submission
+    assert "#SBATCH --time=60" in submission
+
+
+@needs_submitit
+def test_a_queue_that_refuses_the_jobs_says_why(errand, tmp_path, monkeypatch):
+    install_slurm(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("SBATCH_PARTITION", "nowhere")
+    with pytest.raises(IncompleteError, match=r"the jobs were refused .*invalid partition specified: nowhere"):
+        list(run_tasks(run_errand, [errand("a")], Workers(executor="slurm", jobs=1, folder=tmp_path / "jobs")))
 
 
 @needs_submitit

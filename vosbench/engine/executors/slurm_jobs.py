@@ -78,7 +78,9 @@ class SlurmJobs:
         self._folder, self._local = folder.resolve(), local
         self._folder.mkdir(parents=True, exist_ok=True)
         self._submitter = submitit.AutoExecutor(self._folder / "logs", cluster="local" if local else "slurm")
-        self._submitter.update_parameters(timeout_min=MINUTES, cpus_per_task=1, name="vosbench")
+        self._submitter.update_parameters(
+            timeout_min=MINUTES, cpus_per_task=1, name="vosbench", slurm_array_parallelism=jobs
+        )
         self._waiting: list[int] = []
         self._running: list[_Job] = []
         self._files = 0
@@ -127,16 +129,19 @@ class SlurmJobs:
         files = [self._folder / f"{self._files + k}.rows" for k in range(len(shares))]
         for file in files:
             file.touch()
-        with self._submitter.batch():
-            handles = [
-                self._submitter.submit(
-                    _do_share, self._work, {n: portable(self._tasks[n]) for n in share}, file, self._timeout
-                )
-                for share, file in zip(shares, files, strict=True)
-            ]
+        try:
+            with self._submitter.batch():
+                handles = [self._queued(share, file) for share, file in zip(shares, files, strict=True)]
+        except submitit.core.utils.FailedJobError as error:
+            fix = "see the variables that sbatch reads"
+            raise IncompleteError(f"the jobs were refused ({error})", fix=fix) from error
         self._running += [_Job(*job) for job in zip(handles, files, shares, strict=True)]
         self._files += len(files)
         self._waiting = []
+
+    def _queued(self, share: list[int], file: Path) -> Any:
+        tasks = {number: portable(self._tasks[number]) for number in share}
+        return self._submitter.submit(_do_share, self._work, tasks, file, self._timeout)
 
 
 def _do_share(work: Callable[[Any], Any], tasks: dict[int, Any], file: Path, timeout: float | None) -> None:
