@@ -15,7 +15,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-needs_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="needs the extra dask")
+needs_dask = pytest.mark.skipif(
+    find_spec("distributed") is None or sys.platform == "win32", reason="needs the extra dask, and signals of POSIX"
+)
 needs_submitit = pytest.mark.skipif(find_spec("submitit") is None, reason="needs the extra slurm")
 
 

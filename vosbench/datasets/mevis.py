@@ -122,7 +122,7 @@ class _Expressions:
         return part
 
     def changed(self, *sequences: str) -> int:
-        return self.path.stat().st_ctime_ns
+        return max(self.path.stat().st_mtime_ns, self.path.stat().st_ctime_ns)
 
     def sequences(self) -> tuple[str, ...]:
         return tuple(sorted(f"{name}/{key}" for name, video in self.videos.items() for key in video.expressions))

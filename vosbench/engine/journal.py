@@ -104,11 +104,15 @@ class Journal:
 
     def close(self, *, remove: bool = True) -> None:
         """Give up the lock; the file is of no more use once the run is saved."""
-        if self._file is not None:
-            if remove:
-                self.path.unlink(missing_ok=True)
-            os.close(self._file)
-            self._file = None
+        if self._file is None:
+            return
+        windows = os.name == "nt"  # which removes no open file
+        if remove and not windows:
+            self.path.unlink(missing_ok=True)
+        os.close(self._file)
+        self._file = None
+        if remove and windows:
+            self.path.unlink(missing_ok=True)
 
 
 def _locked(path: Path) -> int:

@@ -53,7 +53,7 @@ def _(source: MaskFolder, *sequences: str) -> MaskSource:
 @changed.register
 def _(source: MaskFolder, *sequences: str) -> int:
     paths = {Path(path) for frames in _of(source.files, sequences).values() for path in frames.values()}
-    return max((path.stat().st_ctime_ns for path in paths | {path.parent for path in paths}), default=0)
+    return max(map(_last_change, paths | {path.parent for path in paths}), default=0)
 
 
 @only.register
@@ -64,7 +64,7 @@ def _(source: MaskArchive, *sequences: str) -> MaskSource:
 @changed.register(MaskArchive)
 @changed.register(InstanceFile)
 def _(source: MaskArchive | InstanceFile, *_: str) -> int:
-    return source.path.stat().st_ctime_ns
+    return _last_change(source.path)
 
 
 @only.register
@@ -77,6 +77,11 @@ def _(source: ObjectTree, *sequences: str) -> MaskSource:
 @changed.register
 def _(source: ObjectTree, *sequences: str) -> int:
     return changed(source.files, *_folders(source, sequences))
+
+
+def _last_change(path: Path) -> int:
+    state = path.stat()
+    return max(state.st_mtime_ns, state.st_ctime_ns)  # on Windows the second one is when it was created
 
 
 def _of(files: Files, sequences: tuple[str, ...]) -> Files:
