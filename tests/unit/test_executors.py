@@ -63,11 +63,6 @@ def errand(tmp_path):
     return lambda name, fault="", times=99: Errand(name, tmp_path / "notes", fault, times)
 
 
-def seconds(kind):
-    """Long enough for what does not hang: a fresh worker first has to start."""
-    return {"forked": 0.6}.get(kind, 2.0)
-
-
 def given_up(outcome):
     """Is it a task that was given up, rather than one that raised?"""
     return isinstance(outcome, Failure) and isinstance(outcome.error, IncompleteError)
@@ -109,7 +104,7 @@ def test_memory_that_was_short_for_a_moment_costs_one_try(perform, errand, kind)
 @pytest.mark.parametrize("fault", ["killed", "hangs"])
 def test_a_worker_lost_once_costs_a_retry_and_nothing_else(perform, errand, kind, fault):
     errands = [errand("a"), errand("b", fault, 1), errand("c"), errand("d"), errand("e")]
-    found = perform(kind, errands, timeout=seconds(kind) if fault == "hangs" else None)
+    found = perform(kind, errands, timeout=1.0 if fault == "hangs" else None)
     assert found == {"a": "A", "b": "B", "c": "C", "d": "D", "e": "E"}
     assert errands[1].tries() == 2
 
@@ -118,7 +113,7 @@ def test_a_worker_lost_once_costs_a_retry_and_nothing_else(perform, errand, kind
 @pytest.mark.parametrize("fault", ["killed", "hangs"])
 def test_a_task_that_always_loses_its_worker_is_given_up_and_all_others_are_done(perform, errand, kind, fault):
     errands = [errand("a"), errand("b", fault), errand("c"), errand("d", "slow"), errand("e")]
-    found = perform(kind, errands, timeout=seconds(kind) if fault == "hangs" else None)
+    found = perform(kind, errands, timeout=1.0 if fault == "hangs" else None)
     assert given_up(found.pop("b"))
     assert found == {"a": "A", "c": "C", "d": "D", "e": "E"}
     assert errands[1].tries() <= 10

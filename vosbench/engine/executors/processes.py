@@ -31,9 +31,14 @@ def can_fork() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
+#: What a worker says first where tasks have a time.
+_BEGUN = object()
+
+
 @dataclass(slots=True, eq=False)
 class _Worker:
-    """A process, our end of the pipe to it, the task it is at, and when that is overdue (monotonic seconds)."""
+    """A process, our end of the pipe to it, the task it is at, and when that is overdue (monotonic seconds; its clock
+    starts when the worker says that it begins)."""
 
     process: BaseProcess
     pipe: "Connection[Any, Any]"
@@ -67,8 +72,7 @@ class ProcessPool:
     def start(self, number: int) -> None:
         """Give a task to an idle worker, or a new one."""
         worker = self._idle.pop() if self._idle else self._hire()
-        worker.number = number
-        worker.deadline = None if self._timeout is None else time.monotonic() + self._timeout
+        worker.number, worker.deadline = number, None
         self._busy.append(worker)
         with suppress(BrokenPipeError):  # it died idle: found by wait()
             worker.pipe.send(number if self._forks else portable(self._tasks[number]))
@@ -81,7 +85,8 @@ class ProcessPool:
             ready = set(wait(ends, self._patience()))
             for worker in tuple(self._busy):
                 if worker.pipe in ready or worker.process.sentinel in ready:
-                    ended.append((worker.number, self._received(worker)))
+                    if (outcome := self._received(worker)) is not _BEGUN:
+                        ended.append((worker.number, outcome))
                 elif worker.deadline is not None and worker.deadline <= time.monotonic():
                     self._busy.remove(worker)
                     worker.end()
@@ -101,14 +106,17 @@ class ProcessPool:
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
     def _received(self, worker: _Worker) -> Any:
-        self._busy.remove(worker)
         try:
             if worker.pipe.poll():
-                outcome = pickle.loads(worker.pipe.recv_bytes())
+                if not (data := worker.pipe.recv_bytes()):
+                    worker.deadline = time.monotonic() + (self._timeout or 0)
+                    return _BEGUN
+                self._busy.remove(worker)
                 self._idle.append(worker)
-                return outcome
+                return pickle.loads(data)
         except (EOFError, OSError):  # it died while it answered
             pass
+        self._busy.remove(worker)
         return Lost(_death(worker.end()))
 
     def _hire(self) -> _Worker:
@@ -118,7 +126,7 @@ class ProcessPool:
         inherited = [ours, *(w.pipe for w in (*self._busy, *self._idle))] if self._forks else []
         known = self._tasks if self._forks else None
         process: BaseProcess = context.Process(  # type: ignore[attr-defined]
-            target=_serve, args=(theirs, inherited, self._work, known), daemon=True
+            target=_serve, args=(theirs, inherited, self._work, known, self._timeout is not None), daemon=True
         )
         with _no_interrupt(), warnings.catch_warnings():
             # From Python 3.12 on: NumPy's sleeping threads, which hold no lock, are seen.
@@ -162,6 +170,7 @@ def _serve(
     inherited: Iterable["Connection[Any, Any]"],
     work: Callable[[Any], Any],
     tasks: Sequence[Any] | None,
+    timed: bool,
 ) -> None:
     """A worker's life: until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's business
@@ -170,6 +179,8 @@ def _serve(
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             task = pipe.recv()
+            if timed:
+                pipe.send_bytes(b"")
             pipe.send_bytes(packed(attempt(work, task if tasks is None else tasks[task])))
 
 
