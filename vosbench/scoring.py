@@ -16,7 +16,8 @@ from vosbench.locate import Root, Target, locate
 from vosbench.protocols import load as protocols
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
-from vosbench.results import SCHEMA, RunResult, environment, load
+from vosbench.results import RunResult, environment, load
+from vosbench.saved import SCHEMA
 from vosbench.types import Sequence
 
 

@@ -72,8 +72,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit with the code of whatever went wrong."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # pipes on Windows know few of the signs in our tables
-            stream.reconfigure(encoding="utf-8")
+        if isinstance(stream, TextIOWrapper):  # pipes on Windows know few of our signs; names may be no text
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:

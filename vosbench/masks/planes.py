@@ -15,6 +15,14 @@ def resized(plane: NDArray[np.integer], shape: tuple[int, ...]) -> LabelMap:
     return np.ascontiguousarray(plane[rows][:, columns])
 
 
+#: Objects that overlap more than this many bytes of planes can hold are refused.
+MAX_PLANE_BYTES = 1 << 29
+
+
+class TooManyPlanes(ValueError):
+    """More overlapping objects than are held at once."""
+
+
 def pack(masks: Iterable[tuple[int, NDArray[np.bool_]]], shape: tuple[int, int]) -> Masks:
     """Put (label, mask) pairs into label maps, each into the first one in which it covers no other object.
 
@@ -24,6 +32,9 @@ def pack(masks: Iterable[tuple[int, NDArray[np.bool_]]], shape: tuple[int, int])
 
     Returns:
         At least one label map. Objects that do not overlap share one.
+
+    Raises:
+        TooManyPlanes: the label maps would take more than ``MAX_PLANE_BYTES``.
     """
     planes: list[LabelMap] = []
     for label, mask in masks:
@@ -32,5 +43,9 @@ def pack(masks: Iterable[tuple[int, NDArray[np.bool_]]], shape: tuple[int, int])
         if plane is None:
             plane = np.zeros(shape, np.uint8 if label < 256 else np.uint16)
             planes.append(plane)
+            if sum(p.nbytes for p in planes) > MAX_PLANE_BYTES:
+                raise TooManyPlanes(
+                    f"{len(planes)} objects of {shape[1]} x {shape[0]} pixels overlap, which is too many"
+                )
         plane[mask] = label
     return tuple(planes) or (np.zeros(shape, np.uint8),)
