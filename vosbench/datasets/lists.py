@@ -21,9 +21,14 @@ def read_list(path: Path) -> tuple[str, ...]:
 
 def require_inside(path: Path, names: Iterable[str]) -> None:
     """Raise InputError for names in a file that, as paths, lead out of the folder they are meant for."""
-    if bad := [n for n in names if not n.isprintable() or "\\" in n or {"", ".", ".."} & set(n.split("/"))]:
-        message = f"it lists {bad[0]!r}, which cannot name a folder or file"
+    if bad := [name for name in names if not _is_inside(name)]:
+        message = f"it lists {bad[0][:80]!r}, which cannot name a folder or file"
         raise InputError([Problem(code="unsafe-name", message=message, where=str(path), fix="fetch the file again")])
+
+
+def _is_inside(name: str) -> bool:
+    parts = name.split("/")
+    return name.isprintable() and "\\" not in name and all(p not in ("", ".", "..") and len(p) < 128 for p in parts)
 
 
 def list_file(split: str, root: Path) -> Path:

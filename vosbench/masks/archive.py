@@ -88,7 +88,7 @@ class MaskArchive(Listed):
 def _is_mask(info: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(info.filename)
     hidden = path.name.startswith(".") or "__MACOSX" in path.parts
-    return not info.is_dir() and not hidden and path.suffix.lower() == ".png"
+    return not info.filename.endswith("/") and not hidden and path.suffix.lower() == ".png"
 
 
 def _below_shared_folders(masks: list[tuple[PurePosixPath, str]]) -> Iterator[tuple[str, str, str]]:
