@@ -95,10 +95,14 @@ class RunResult:
         )
 
     @property
+    def headline_group(self) -> str:
+        """The group whose numbers the headline shows."""
+        return "overall" if self.spec.rules.groups else "all"
+
+    @property
     def headline(self) -> dict[str, float]:
         """The protocol's headline numbers by measure, over all objects or, if it has groups, the mean of the groups."""
-        rules = self.spec.rules
-        group = "overall" if rules.groups else "all"
+        rules, group = self.spec.rules, self.headline_group
         there = {cell["measure"] for cell in self.document["summary"]}
         numbers = {m: self.value(m, group=group) for m in rules.headline if m in there}
         if "T" in there:

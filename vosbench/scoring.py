@@ -18,7 +18,7 @@ from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import RunResult, environment, load
 from vosbench.saved import SCHEMA
-from vosbench.types import Sequence
+from vosbench.types import MaskSource, Sequence
 
 
 def score(predictions: str | Path, **options: Any) -> RunResult:
@@ -46,6 +46,7 @@ def score_all(
     jobs: int | None = None,
     progress: Progress | None = None,
     roots: Collection[Root] = (),
+    truth: MaskSource | None = None,
 ) -> tuple[RunResult, ...]:
     """Score several prediction folders against the same ground truth, which is read once.
 
@@ -58,6 +59,7 @@ def score_all(
         palette: the palette whose exact colours RGB predictions use.
         jobs: workers; all cores by default.
         progress: called with (frames done, frames in all, sequence).
+        truth: the masks of the ground truth, where they are held in memory already.
 
     Returns:
         One result for each prediction, in the order given.
@@ -78,7 +80,7 @@ def score_all(
     )
     spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
     sources = tuple(target.dataset.predictions(Path(p), palette=palette) for p in predictions)
-    sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
+    sequences, truth = target.dataset.sequences(target.split), truth or target.dataset.masks(target.split)
     if spec.rules.stability == "stable" and "T" in spec.rules.measures:
         sequences = _with_stability(sequences, target)
     plan = make_plan(sequences, spec.rules, truth, sources, missing=missing, resize=resize is not None)

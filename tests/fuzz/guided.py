@@ -1,6 +1,6 @@
 """Fuzz one target guided by coverage, with atheris (python -m pip install atheris).
 
-    python tests/fuzz/guided.py png -max_total_time=60 [more options of libFuzzer]
+python tests/fuzz/guided.py png -max_total_time=60 [more options of libFuzzer]
 """
 
 import sys

@@ -8,7 +8,6 @@ The same seed makes the same inputs. What fails is written beside, with the comm
 
 import argparse
 import json
-import os
 import random
 import resource
 import signal
@@ -26,7 +25,21 @@ from tests.fuzz.targets import TARGETS
 
 #: One input may take this long and this much more memory than all before it.
 SECONDS, MEGABYTES = 20, 1500
-WORDS = [b"..", b"/", b"\n", b"\0", b"\xff", b"-1", b"999999999999", b"null", b"[" * 3000, b"{}", b"NaN", b"1e999", b"\\"]
+WORDS = [
+    b"..",
+    b"/",
+    b"\n",
+    b"\0",
+    b"\xff",
+    b"-1",
+    b"999999999999",
+    b"null",
+    b"[" * 3000,
+    b"{}",
+    b"NaN",
+    b"1e999",
+    b"\\",
+]
 NUMBERS = [0, 1, 255, 256, 0x7FFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
 
 
@@ -175,7 +188,7 @@ def main() -> None:
         return
     import vosbench
 
-    print(f"fuzzing {os.path.dirname(vosbench.__file__)}", flush=True)
+    print(f"fuzzing {Path(vosbench.__file__).parent}", flush=True)
     bad = 0
     for name in options.targets:
         start = time.monotonic()

@@ -32,7 +32,10 @@ def raw_png(width: int, height: int, depth: int, kind: int, packed: bytes, inter
 
 def pngs() -> list[bytes]:
     """Every kind of PNG: palette and grey of each depth, interlaced, colours."""
-    found = [encode_label_map(RNG.integers(0, 5, (13, 17)).astype(np.uint8)), encode_label_map(np.zeros((1, 1), np.uint8))]
+    found = [
+        encode_label_map(RNG.integers(0, 5, (13, 17)).astype(np.uint8)),
+        encode_label_map(np.zeros((1, 1), np.uint8)),
+    ]
     for depth in (1, 2, 4, 8, 16):
         row = (19 * depth + 7) // 8
         rows = b"".join(bytes([y % 5]) + RNG.bytes(row) for y in range(7))

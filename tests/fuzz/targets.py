@@ -5,7 +5,6 @@ to, any mask of another size than the file says, is a bug.
 """
 
 import json
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +31,7 @@ LOOKED_AT = 1 << 16
 def explained(error: VosbenchError) -> None:
     """An error must be one that helps: a place and a next step for each problem, on lines that can be printed."""
     for problem in getattr(error, "problems", ()):
-        assert problem.where and problem.fix and problem.code and problem.message, problem
+        assert all((problem.where, problem.fix, problem.code, problem.message)), problem
         assert str(problem).isprintable(), problem
     str(error).encode(errors="backslashreplace")
 
@@ -67,7 +66,7 @@ def instances(data: bytes) -> bool:
 
 def meta(data: bytes) -> bool:
     """The list of objects of a dataset, in every layout that has one."""
-    return any([_in_folder(_list_sequences, "valid/meta.json", data, "valid/Annotations/v/00000.png")])
+    return _in_folder(_list_sequences, "valid/meta.json", data, "valid/Annotations/v/00000.png")
 
 
 def run(data: bytes) -> bool:
@@ -135,7 +134,7 @@ def _in_folder(use: Callable[[Path], None], name: str, data: bytes, beside: str 
 
 
 def _files(folder: str) -> list[str]:
-    return sorted(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
+    return sorted(str(path) for path in Path(folder).rglob("*"))
 
 
 def _read_masks(path: Path) -> None:

@@ -16,6 +16,7 @@ from vosbench.errors import VosbenchError
 VERBS = {
     "demo": ("demo", "Draw a small dataset, segment it twice, score both."),
     "score": ("score", "Score prediction folders."),
+    "score-many": ("score_many", "Score the submissions of many teams, each in isolation."),
     "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
     "compare": ("compare", "Compare methods: intervals, tests, slices."),
     "plot": ("plot", "Draw runs: over time, by sequence, by size."),

@@ -38,8 +38,12 @@ def open_masks(path: Path, *, palette: str | None = None, depth: int = 1) -> Mas
     elif zipfile.is_zipfile(path):
         source = MaskArchive(path, palette)
     else:
-        what = "is neither a folder nor a zip archive" if path.exists() else "does not exist"
-        raise refused("no-masks", f"it {what}", str(path), "give a folder of <sequence>/<frame>.png, or a zip of one")
+        what, fix = "does not exist", "give a folder of <sequence>/<frame>.png, or a zip of one"
+        if path.exists():
+            what = "is neither a folder nor a zip archive"
+        if path.is_file() and path.suffix.lower() == ".zip":
+            what, fix = "is no zip archive, or not the whole of one", "zip the masks and copy the archive again"
+        raise refused("no-masks", f"it {what}", str(path), fix)
     if not source.sequences():
         raise refused("no-masks", "it holds no PNG files", str(path), "expected <sequence>/<frame>.png")
     return source
