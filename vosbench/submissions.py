@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from vosbench.engine.plan import expected_stems
+from vosbench.engine.plan import expected_stems, make_plan
 from vosbench.engine.run import default_jobs
 from vosbench.errors import IncompleteError, InputError, Problem, UsageError, VosbenchError, visible
 from vosbench.locate import locate
@@ -132,18 +132,21 @@ def score_many(
 
 
 def _held_truth(target: dict[str, Any]) -> HeldMasks:
-    """The ground truth, decoded as far as there is room."""
+    """The ground truth of what is scored, decoded as far as there is room. Every problem with it shows here."""
     found = locate(**target)
-    sequences = found.dataset.sequences(found.split)
     truth = HeldMasks(found.dataset.masks(found.split))
-    for sequence in sequences:
-        truth.hold(sequence.name, set(sequence.frames) & set(truth.frames(sequence.name)))
+    for task in make_plan(found.dataset.sequences(found.split), found.spec.rules, truth, ()).tasks:
+        truth.hold(task.sequence.name, expected_stems(task.sequence, found.spec.rules))
     return truth
 
 
 def _isolated(
     work: Callable[[Submission], Outcome], named: Sequence[Submission], jobs: int, seconds: float
 ) -> Iterator[tuple[Submission, Outcome | Failure]]:
+    import pandas  # noqa: F401 - with what writing tables takes, here rather than in each process
+    import pyarrow.compute
+    import pyarrow.parquet  # noqa: F401
+
     if sys.platform == "linux" and threading.active_count() == 1:
         from vosbench.engine.isolation import Isolation
 
@@ -165,8 +168,7 @@ def _score_one(one: Submission, *, scratch: Path, options: dict[str, Any]) -> Ou
         return _refused(one, error, options)
     run.save(scratch / one.name)
     filled = sum(run.document["filled"].values())
-    coverage = 1 - filled / run.document["dataset"]["frames"]
-    return Outcome(submission=one, status="scored", numbers=numbers(run), coverage=coverage, filled=filled)
+    return Outcome(submission=one, status="scored", numbers=numbers(run), coverage=coverage(run), filled=filled)
 
 
 def numbers(run: RunResult) -> dict[str, float]:
@@ -175,6 +177,11 @@ def numbers(run: RunResult) -> dict[str, float]:
     cells.sort(key=lambda cell: (cell["group"] != run.headline_group, cell["measure"] not in run.spec.rules.headline))
     plain = run.headline_group
     return {c["measure"] if c["group"] == plain else f"{c['measure']} {c['group']}": float(c["value"]) for c in cells}
+
+
+def coverage(run: RunResult) -> float:
+    """The share of the frames scored for which there was a mask."""
+    return float(1 - sum(run.document["filled"].values()) / run.document["dataset"]["frames"])
 
 
 def _refused(one: Submission, error: VosbenchError, options: dict[str, Any]) -> Outcome:

@@ -21,6 +21,7 @@ VERBS = {
     "demo": ("demo", "Draw a small dataset, segment it twice, score both."),
     "score": ("score", "Score prediction folders."),
     "score-many": ("score_many", "Score the submissions of many teams, each in isolation."),
+    "codabench": ("codabench", "Score a submission as a scoring program on Codabench."),
     "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
     "compare": ("compare", "Compare methods: intervals, tests, slices."),
     "plot": ("plot", "Draw runs: over time, by sequence, by size."),

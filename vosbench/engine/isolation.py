@@ -4,6 +4,7 @@ A process that crashes, hangs or wants too much memory is one failure. Only Linu
 here, one after the other, and only exceptions are kept apart.
 """
 
+import gc
 import multiprocessing
 import os
 import resource
@@ -83,6 +84,7 @@ class Isolation(Generic[T, R]):
 
     def _attempt(self, task: T, end: Connection) -> None:
         """In the child: work, and send what became of it."""
+        gc.freeze()  # what is inherited stays shared if it is not looked through
         os.setpgid(0, 0)  # a group of its own: an interrupt reaches the parent alone, which ends the group
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         allowed = _data_bytes() + self.memory
