@@ -11,7 +11,9 @@ from vosbench.cli import options
 @click.command("codabench", short_help="Score a submission as a scoring program on Codabench.")
 @click.argument("input", metavar="INPUT")
 @click.argument("output", metavar="OUTPUT")
-@click.option("--benchmark", metavar="NAME|FILE", help="That of INPUT/ref. Default: its benchmark.toml, or any folder of masks.")
+@click.option(
+    "--benchmark", metavar="NAME|FILE", help="That of INPUT/ref. Default: its benchmark.toml, or any folder of masks."
+)
 @click.option("--split", metavar="NAME|FILE", help="Split to score: a name, or a .txt of sequence names.")
 @click.option("--protocol", metavar="NAME", help="Score by this protocol's rules instead of the benchmark's own.")
 @click.option("--measures", metavar="J,F", help="Measures to report, separated by commas.")

@@ -188,14 +188,15 @@ def _from_colours(image: "Image", palette: str) -> NDArray[np.uint8]:
     """Indices of exact colours, some rows at a time: their codes take sixteen times the memory of the indices."""
     entries = PALETTES[palette]().tolist()
     index = {r << 16 | g << 8 | b: i for i, (r, g, b) in reversed(list(enumerate(entries)))}
-    known = np.array(sorted(index))
+    known = np.array(sorted(index), np.int32)
     labels = np.array([index[code] for code in known.tolist()], np.uint8)
-    rgb = np.asarray(image.convert("RGB"))
-    out = np.empty(rgb.shape[:2], np.uint8)
+    width, height = image.size
+    out = np.empty((height, width), np.uint8)
     unknown: set[int] = set()
-    step = max(1, _BLOCK // rgb.shape[1])
-    for top in range(0, len(rgb), step):
-        codes = rgb[top : top + step].astype(np.int64) @ (1 << 16, 1 << 8, 1)
+    step = max(1, _BLOCK // width)
+    for top in range(0, height, step):
+        rgb = np.asarray(image.crop((0, top, width, min(top + step, height))).convert("RGB")).astype(np.int32)
+        codes = rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
         at = np.searchsorted(known, codes).clip(max=len(known) - 1)
         unknown |= set(np.unique(codes[known[at] != codes])[:4].tolist())
         out[top : top + step] = labels[at]
