@@ -110,9 +110,8 @@ class RunResult:
         return numbers
 
     def to_json(self) -> str:
-        """The content of ``result.json``. A path that is no text keeps its odd bytes as escapes."""
-        text = json.dumps(self.document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-        return text.encode("utf-8", "backslashreplace").decode()
+        """The content of ``result.json``."""
+        return json.dumps(self.document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
     def save(self, folder: str | Path) -> None:
         """Write the run to a new folder, or in the place of an earlier run.

@@ -11,7 +11,7 @@ from vosbench.datasets.davis import Davis
 from vosbench.engine.plan import make_plan
 from vosbench.engine.run import Progress, remarks, run
 from vosbench.engine.score_sequence import SequenceCounts
-from vosbench.errors import InputError, Problem, UsageError
+from vosbench.errors import InputError, Problem, UsageError, visible
 from vosbench.locate import Root, Target, locate
 from vosbench.protocols import load as protocols
 from vosbench.protocols.signature import signature
@@ -133,13 +133,13 @@ def _result(
         "overrides": overrides,
         "dataset": {"fingerprint": truth, **_size(counts)},
         "attributes": {c.sequence.name: list(c.sequence.attributes) for c in counts if c.sequence.attributes},
-        "predictions": {"name": name, "fingerprint": _counts_fingerprint(counts)},
+        "predictions": {"name": visible(name), "fingerprint": _counts_fingerprint(counts)},
         "filled": {c.sequence.name: int(c.filled.sum()) for c in counts if c.filled.any()},
         "resized": {c.sequence.name: int(c.resized.sum()) for c in counts if c.resized.any()},
         "summary": aggregate.summary(objects, spec.rules),
         "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
         "best_permutation_J": _best_permutation(spec, counts),
-        "notes": [*notes, *remarks(counts)],
+        "notes": [*map(visible, notes), *remarks(counts)],
         "environment": environment(),
     }
     return RunResult(document, frames, objects)

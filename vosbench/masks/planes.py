@@ -15,8 +15,14 @@ def resized(plane: NDArray[np.integer], shape: tuple[int, ...]) -> LabelMap:
     return np.ascontiguousarray(plane[rows][:, columns])
 
 
+def _is_free(plane: LabelMap, mask: NDArray[np.bool_]) -> bool:
+    """Does the plane hold no object where the mask is? Where one lies on the other, one pixel mostly tells."""
+    first = int(mask.argmax())
+    return not (mask.flat[first] and plane.flat[first]) and not plane[mask].any()
+
+
 #: Objects that overlap more than this many bytes of planes can hold are refused.
-MAX_PLANE_BYTES = 1 << 29
+MAX_PLANE_BYTES = 1 << 28
 
 
 class TooManyPlanes(ValueError):
@@ -38,7 +44,7 @@ def pack(masks: Iterable[tuple[int, NDArray[np.bool_]]], shape: tuple[int, int])
     """
     planes: list[LabelMap] = []
     for label, mask in masks:
-        free = (p for p in planes if not p[mask].any() and label <= np.iinfo(p.dtype).max)
+        free = (p for p in planes if label <= np.iinfo(p.dtype).max and _is_free(p, mask))
         plane: NDArray[Any] | None = next(free, None)
         if plane is None:
             plane = np.zeros(shape, np.uint8 if label < 256 else np.uint16)
