@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from vosbench.locate import locate
 from vosbench.masks.held import HeldMasks
 from vosbench.masks.strangers import require_plain_files
 from vosbench.names import folder_name
+from vosbench.protocols import load as protocols
 from vosbench.results import RunResult, require_free
 from vosbench.scoring import score
 from vosbench.types import Failure
@@ -91,7 +92,7 @@ def score_many(
     palette: str | None = None,
     measures: Sequence[str] | None = None,
     **target: Any,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Score submissions one by one, each into ``out/<name>``, and yield what became of each as it is done.
 
     Args:
@@ -106,21 +107,15 @@ def score_many(
         UsageError: see :func:`submissions`; or ``out`` holds what is no run, or lies inside a submission.
         InputError: the ground truth cannot be read.
     """
-    named, folder = submissions(paths), Path(out)
+    named, folder, workers = submissions(paths), Path(out), jobs or default_jobs()
     for one in named:
-        require_free(folder / one.name)
-        if folder.resolve().is_relative_to(one.path.resolve()):
-            raise UsageError(
-                f"--out {folder} lies inside the submission {visible(str(one.path))}", fix="choose another"
-            )
+        _require_room(one, folder)
     target |= {name: Path(target[name]) for name in ("data", "gt") if target.get(name) is not None}
     options = {"missing": missing, "resize": resize, "palette": palette, "measures": measures, **target}
-    truth = _held_truth(target)
-    workers = jobs or default_jobs()
+    options |= {"truth": _held_truth(target, measures), "jobs": max(1, workers // len(named))}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".scoring-", dir=folder) as scratch:
-            options |= {"truth": truth, "jobs": max(1, workers // len(named))}
             work = partial(_score_one, scratch=Path(scratch), options=options)
             for one, result in _isolated(work, named, workers, seconds):
                 outcome = _failed(one, result.error) if isinstance(result, Failure) else result
@@ -131,9 +126,17 @@ def score_many(
         raise InputError([Problem(code="unwritable", message=message, where=str(folder), fix=fix)]) from error
 
 
-def _held_truth(target: dict[str, Any]) -> HeldMasks:
-    """The ground truth of what is scored, decoded as far as there is room. Every problem with it shows here."""
+def _require_room(one: Submission, folder: Path) -> None:
+    require_free(folder / one.name)
+    if folder.resolve().is_relative_to(one.path.resolve()):
+        raise UsageError(f"--out {folder} lies inside the submission {visible(str(one.path))}", fix="choose another")
+
+
+def _held_truth(target: dict[str, Any], measures: Sequence[str] | None) -> HeldMasks:
+    """The ground truth of what is scored, decoded as far as there is room. What is wrong with it shows here, once."""
     found = locate(**target)
+    if measures is not None:
+        protocols.with_measures(found.spec, measures)
     truth = HeldMasks(found.dataset.masks(found.split))
     for task in make_plan(found.dataset.sequences(found.split), found.spec.rules, truth, ()).tasks:
         truth.hold(task.sequence.name, expected_stems(task.sequence, found.spec.rules))

@@ -259,6 +259,13 @@ def test_what_is_no_result_is_left_alone(vosbench, gt, good, tmp_path):
     assert (out / "results.csv").read_text() == "my own table"
 
 
+def test_what_makes_no_sense_is_said_once_not_of_each_submission(vosbench, gt, good, tmp_path):
+    for extra, message in ((["--measures", "J,G"], "unknown measure"), (["--protocol", "davis2018"], "no protocol")):
+        done = vosbench("score-many", good, "--gt", gt, "--out", tmp_path / "results", *extra)
+        assert (done.code, message in done.err) == (2, True)
+    assert not (tmp_path / "results").exists()
+
+
 def test_a_broken_ground_truth_stops_everything_at_once(vosbench, gt, good, tmp_path):
     (gt / "a" / "00002.png").write_bytes(b"")
     done = vosbench("score-many", good, "--gt", gt, "--out", tmp_path / "results")

@@ -1,6 +1,7 @@
 """``vosbench score-many``."""
 
 import csv
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,13 @@ def command(submissions: tuple[str, ...], out: str, timeout: float, **choices: A
     if measures := choices.pop("measures"):
         choices["measures"] = tuple(m.strip() for m in measures.split(","))
     found = []
+    outcomes = score_many(submissions, out, seconds=timeout, roots=options.data_roots(), **choices)
     try:
-        for outcome in score_many(submissions, out, seconds=timeout, roots=options.data_roots(), **choices):
-            found.append(outcome)
-            options.remark(line(outcome, len(found), len(submissions)))
-            _write(path, table(_in_order(found, submissions), exact=True))
+        with closing(outcomes):
+            for outcome in outcomes:
+                found.append(outcome)
+                options.remark(line(outcome, len(found), len(submissions)))
+                _write(path, table(_in_order(found, submissions), exact=True))
     except KeyboardInterrupt:
         options.remark(f"interrupted: {len(found)} of {len(submissions)} are done" + (f", see {path}" if found else ""))
         raise click.exceptions.Exit(130) from None

@@ -12,6 +12,7 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -36,10 +37,16 @@ class _Child(Generic[T]):
     end: Connection
     deadline: float
 
+    def is_over(self, ready: Sequence[object]) -> bool:
+        """Has it sent a result, died, or run out of time?"""
+        return self.end in ready or self.process.sentinel in ready or self.deadline <= time.monotonic()
+
     def stop(self) -> None:
         """End it and all it started."""
-        if self.process.pid and self.process.is_alive():
+        assert self.process.pid is not None
+        with suppress(ProcessLookupError):  # it is gone, or has no group of its own yet
             os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
         self.process.join()
         self.end.close()
 
@@ -62,9 +69,10 @@ class Isolation(Generic[T, R]):
                 while waiting and len(self._children) < self.jobs:
                     self._children.append(self._start(waiting.pop()))
                 first = min(child.deadline for child in self._children)
-                ready = wait([child.end for child in self._children], max(0.0, first - time.monotonic()))
-                for child in [c for c in self._children if c.end in ready or c.deadline <= time.monotonic()]:
-                    result = self._result(child, heard=child.end in ready)
+                ends = [end for child in self._children for end in (child.end, child.process.sentinel)]
+                ready = wait(ends, max(0.0, first - time.monotonic()))
+                for child in [c for c in self._children if c.is_over(ready)]:
+                    result = self._result(child)
                     self._children.remove(child)
                     yield child.task, result
         finally:
@@ -101,22 +109,25 @@ class Isolation(Generic[T, R]):
         except Exception as error:  # an error that cannot be sent
             end.send(Failure(str(task), RuntimeError(f"{result}: {error}")))
 
-    def _result(self, child: "_Child[T]", *, heard: bool) -> R | Failure:
+    def _result(self, child: "_Child[T]") -> R | Failure:
+        error = IncompleteError(f"it takes more than {self.seconds:g} s")
         try:
-            if heard:
+            if child.end.poll():
                 result: R | Failure = child.end.recv()
                 return result
-            error = IncompleteError(f"it takes more than {self.seconds:g} s")
+            if not child.process.is_alive():
+                error = _death(child.process)
         except EOFError:
             child.process.join()
-            error = IncompleteError(f"its process died ({_cause(child.process.exitcode)})")
+            error = _death(child.process)
         finally:
             child.stop()
         return Failure(str(child.task), error)
 
 
-def _cause(code: int | None) -> str:
-    return signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
+def _death(process: multiprocessing.process.BaseProcess) -> IncompleteError:
+    code = process.exitcode
+    return IncompleteError(f"its process died ({signal.Signals(-code).name if code and code < 0 else code})")
 
 
 def _data_bytes() -> int:
