@@ -223,6 +223,16 @@ def test_an_objects_table_that_is_none_is_refused(saved, text):
     assert refused(lambda: load(saved)).where == str(saved / "objects.csv")
 
 
+@pytest.mark.parametrize("name", ["a\0b", "<img src=x onerror=alert(1)>", "../..", "", "\x1b[2J", "\u202e"])
+def test_a_run_that_names_no_path_can_be_reported(vosbench, saved, name):
+    change(saved, predictions={"name": name, "fingerprint": "f"}, notes=["<script>alert(1)</script>"])
+    done = vosbench("report", saved, "--gt", saved.parent / "gt", "--out", saved.parent / "r.html")
+    assert (done.code, all(line.isprintable() for line in done.err.splitlines())) == (0, True)
+    page = (saved.parent / "r.html").read_text()
+    assert "<img src=x" not in page
+    assert "<script>alert" not in page
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_a_damaged_run_is_loaded_or_refused(rng):

@@ -173,6 +173,12 @@ def test_what_would_never_end_is_not_waited_for(masks, what):
 
 
 @POSIX
+def test_a_pipe_in_the_place_of_an_archive_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "team.zip")
+    assert the_problem(tmp_path / "team.zip").code == "no-masks"
+
+
+@POSIX
 @pytest.mark.parametrize("what", ["file", "folder", "outside", "pipe", "broken"])
 def test_a_strangers_folder_holds_no_links_and_no_pipes(masks, tmp_path, what):
     """A link could lead to the ground truth, and score 100 %."""

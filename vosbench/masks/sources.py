@@ -35,7 +35,7 @@ def open_masks(path: Path, *, palette: str | None = None, depth: int = 1) -> Mas
         from vosbench.masks.rle import open_instances
 
         source = open_instances(path)
-    elif zipfile.is_zipfile(path):
+    elif path.is_file() and zipfile.is_zipfile(path):  # a pipe would be waited for
         source = MaskArchive(path, palette)
     else:
         what, fix = "does not exist", "give a folder of <sequence>/<frame>.png, or a zip of one"
