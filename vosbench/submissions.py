@@ -64,6 +64,11 @@ class Outcome:
     error: str = ""
 
 
+def isolates() -> bool:
+    """Does each submission get a process of its own? On Linux, as long as no other Python thread could hold a lock."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
 def submissions(paths: Sequence[str | Path]) -> tuple[Submission, ...]:
     """Name the folder of each submission.
 
@@ -150,7 +155,7 @@ def _isolated(
     import pyarrow.compute
     import pyarrow.parquet  # noqa: F401
 
-    if sys.platform == "linux" and threading.active_count() == 1:
+    if isolates():
         from vosbench.engine.isolation import Isolation
 
         yield from Isolation(work=work, jobs=jobs, seconds=seconds).run(named)

@@ -23,7 +23,7 @@ from vosbench.submissions import score_many
 OBJECT = np.zeros((30, 40), np.uint8)
 OBJECT[5:20, 5:20] = 1
 OBJECT[22:28, 30:38] = 2
-FORKS = pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives each a process of its own")
+FORKS = pytest.mark.skipif(not submissions.isolates(), reason="a process for each only on Linux, from a single thread")
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_groups_have_columns_of_their_own(vosbench, world, tmp_path):
     ("what", "status", "code", "message"),
     [
         ("die", "failed", "incomplete", "its process died (SIGKILL)"),
-        ("hang", "failed", "incomplete", "it takes more than 1 s"),
+        ("hang", "failed", "incomplete", "it takes more than 4 s"),
         ("eat", "failed", "incomplete", "of memory"),
         ("bug", "failed", "bug", "ZeroDivisionError"),
     ],
@@ -164,10 +164,10 @@ def test_what_becomes_of_one_process_is_one_row(gt, good, world, tmp_path, monke
     monkeypatch.setattr(submissions, "score", score)
     shutil.copytree(good, tmp_path / "bad")
     began = time.monotonic()
-    seconds = 1 if what == "hang" else 60
+    seconds = 4 if what == "hang" else 60
     outcomes = score_many([tmp_path / "bad", good], tmp_path / "r", gt=gt, seconds=seconds)
     found = {str(outcome.submission): outcome for outcome in outcomes}
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 50
     assert (found["bad"].status, found["bad"].code) == (status, code)
     assert message in found["bad"].error
     assert found["good"].status == "scored"
