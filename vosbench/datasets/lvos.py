@@ -7,14 +7,19 @@ objects are unseen; all others are seen.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from vosbench.datasets.lists import not_found, read_list
 from vosbench.datasets.split_folders import SplitFolders, label_of
+from vosbench.errors import InputError, Problem
 from vosbench.types import ObjectInfo, Sequence
 
 STEP = 5
+
+#: More frames than the longest video has: a range that claims them is refused.
+MAX_FRAMES = 10**6
 
 
 class _Range(msgspec.Struct, frozen=True):
@@ -49,7 +54,7 @@ class Lvos(SplitFolders):
 
     def _sequence(self, folder: str, name: str, video: _Video, group: str) -> Sequence:
         objects = tuple(
-            ObjectInfo(id=label_of(key, self.root), group=group, frames=_frames(o.frame_range))
+            ObjectInfo(id=label_of(key, self.root), group=group, frames=_frames(o.frame_range, self.root))
             for key, o in sorted(video.objects.items(), key=lambda item: label_of(item[0], self.root))
         )
         frames = sorted({frame for o in objects for frame in o.frames or ()})
@@ -63,5 +68,12 @@ class Lvos(SplitFolders):
         raise not_found(self.root, ["unseen_videos.txt"], "the list of unseen videos (it comes with lvos-evaluation)")
 
 
-def _frames(span: _Range) -> tuple[str, ...]:
-    return tuple(f"{number:08d}" for number in range(int(span.start), int(span.end), STEP))
+def _frames(span: _Range, where: Path) -> tuple[str, ...]:
+    try:
+        first, behind = int(span.start), int(span.end)
+        if not 0 <= first <= behind <= first + MAX_FRAMES:
+            raise ValueError(f"no range of frames: {first} to {behind}")
+    except ValueError as error:
+        problem = Problem(code="layout", message=str(error), where=str(where), fix="fetch the list of objects again")
+        raise InputError([problem]) from error
+    return tuple(f"{number:08d}" for number in range(first, behind, STEP))
