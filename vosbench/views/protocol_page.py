@@ -45,6 +45,7 @@ def _keys() -> str:
         "frames": {name: verb.says for name, verb in verbs.FRAMES.items()},
         "objects": verbs.OBJECTS,
         "void": verbs.VOID,
+        "foreground": {**verbs.FOREGROUND, "labels": "Every predicted label but 0 is foreground."},
         "pairing": verbs.PAIRING,
         "extra_ids": verbs.EXTRA_IDS,
         "absent": {**verbs.ABSENT, "empty": "A missing sequence that is accepted is scored as empty masks."},
