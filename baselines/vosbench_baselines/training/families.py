@@ -15,6 +15,7 @@ from vosbench_baselines.training.config import Training
 
 #: The first word of an architecture's name, and the module whose ``FAMILY`` trains it.
 MODULES = {
+    "rvos": "vosbench_baselines.training.rvos",
     "s2s": "vosbench_baselines.training.s2s",
     "stm": "vosbench_baselines.training.unroll",
 }
