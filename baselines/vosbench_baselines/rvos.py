@@ -58,6 +58,7 @@ class Architecture:
 ARCHITECTURES = {
     "rvos": Architecture(),
     "rvos-tiny": Architecture(size=(128, 224), block="basic", depths=(1, 1, 1, 1), width=16, hidden=48, slots=4),
+    "rvos-nano": Architecture(size=(64, 96), block="basic", depths=(1, 1, 1, 1), width=8, hidden=32, slots=3),
 }
 RECURRENCE = {"s": (True, False), "t": (False, True), "st": (True, True)}
 
