@@ -146,12 +146,9 @@ def assigned(
     ``found`` is (slots, h, w), ``truth`` (objects, h, w), in the order of ``ids``.
     """
     free = [slot for slot in range(len(found)) if slot not in taken]
-    flat, wanted = (
-        found[free].reshape(len(free), -1).astype(np.float32),
-        truth.reshape(len(truth), -1).astype(np.float32),
-    )
-    hit = wanted @ flat.T
-    union = wanted.sum(1)[:, None] + flat.sum(1)[None] - hit
+    slots, objects = found[free][None], truth[:, None]
+    hit = (slots & objects).sum((-2, -1))
+    union = (slots | objects).sum((-2, -1))
     pairs = dict(zip(*linear_sum_assignment(hit / np.maximum(union, 1), maximize=True), strict=True))
     return {identity: free[pairs[row]] if row in pairs else None for row, identity in enumerate(ids)}
 

@@ -16,8 +16,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``stills`` warps single annotated images, from folders of images and masks that may hold sequences; ``videos`` takes
     frames in order from ``<images>/<sequence>/`` and ``<masks>/<sequence>/``; ``procedural`` renders. ``sequences``
-    names a text file with one sequence per line; ``binary`` reads any non-zero mask value as object 1. ``fraction`` of the
-    sequences is used, drawn once and for all: smaller fractions are parts of larger ones. What is rendered has none.
+    names a text file with one sequence per line; ``binary`` reads any non-zero mask value as object 1. ``fraction`` is
+    how much of the sequences is used, drawn once and for all: smaller fractions are parts of larger ones.
     """
 
     kind: Literal["stills", "videos", "procedural"]
