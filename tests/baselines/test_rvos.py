@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="the baselines need torch")
 from vosbench_baselines import checkpoints  # noqa: E402
 from vosbench_baselines.rvos import RVOS, architecture, pyramid  # noqa: E402
 from vosbench_baselines.rvos_loss import clip_loss, match, soft_iou_cost  # noqa: E402
-from vosbench_baselines.rvos_model import RVOSModel, assigned, load_rvos, rvos  # noqa: E402
+from vosbench_baselines.rvos_model import RVOSModel, assigned, load_rvos, painted, rvos  # noqa: E402
 from vosbench_baselines.training.rvos import FAMILY  # noqa: E402
 from vosbench_baselines.training.unroll import one_hot  # noqa: E402
 
@@ -258,6 +258,10 @@ def test_the_door_keeps_the_contract(name):
     check_model(model)
 
 
+def test_the_door_keeps_the_contract_when_painting():
+    check_model(RVOSModel(network(), "rvos-nano-mask-st", painted=True))
+
+
 def test_a_one_shot_session_is_the_clip_of_the_training():
     model = network()
     images, labels = disks(1, frames=5, objects=2)
@@ -281,6 +285,21 @@ def test_a_late_object_is_the_last_one_and_leaves_the_others_alone(name):
     assert [sorted(found) for found in both] == [[], [5], [5], [3, 5], [3, 5]]
     for t in range(1, 5):
         np.testing.assert_allclose(both[t][5], alone[t][5], atol=1e-5)
+
+
+def test_painting_puts_the_best_first_frame_on_top_and_remembers_what_lies_below():
+    found = np.array([[[0.9, 0.9, 0.2]], [[0.6, 0.2, 0.8]], [[0.7, 0.1, 0.6]]], np.float32)
+    expected = [[[0.5, 0.9, 0.2]], [[0.6, 0.2, 0.8]], [[0.5, 0.1, 0.5]]]
+    assert painted(found, [0.5, 0.9, 0.1]).tolist() == np.array(expected, np.float32).tolist()
+    images, labels = disks(2, frames=4, objects=2)
+    given = {0: {1: labels[0] == 1, 2: labels[0] == 2}}
+    network_ = network()
+    plain, over = (follow(RVOSModel(network_, "x", painted=how), images, given) for how in (False, True))
+    for t in (1, 2, 3):
+        top = {i: (plain[t][i] > 0.5) & (over[t][i] > 0.5) for i in (1, 2)}
+        assert not (top[1] & top[2]).any()
+        for i in (1, 2):  # as if nothing had been painted over on the frame before
+            np.testing.assert_allclose(over[t][i], np.where(over[t][i] == 0.5, 0.5, plain[t][i]), atol=1e-5)
 
 
 def test_one_encoder_pass_serves_all_objects(monkeypatch):
