@@ -1,11 +1,13 @@
 """RVOS: both recurrences, the loss, one-shot and zero-shot sessions, released weights. No weights needed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines import checkpoints  # noqa: E402
+from vosbench_baselines import checkpoints, cost  # noqa: E402
 from vosbench_baselines.rvos import RVOS, architecture, pyramid  # noqa: E402
 from vosbench_baselines.rvos_loss import clip_loss, match, soft_iou_cost  # noqa: E402
 from vosbench_baselines.rvos_model import RVOSModel, assigned, load_rvos, painted, rvos  # noqa: E402
@@ -79,6 +81,13 @@ def test_levels_are_those_of_the_paper():
 def test_unknown_architectures_are_refused(name):
     with pytest.raises(UsageError, match=f"no architecture '{name}'"):
         architecture(name)
+
+
+def test_costs_are_those_of_the_page():
+    """Counted arithmetic; a lost sharing between objects shows here."""
+    page = (Path(__file__).parents[2] / "docs/baselines/rvos.md").read_text(encoding="utf-8")
+    assert cost.rvos_table() in page
+    assert "rvos" in cost.costs()
 
 
 # -- the recurrences

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from safetensors.torch import save_file  # noqa: E402
-from vosbench_baselines import checkpoints  # noqa: E402
+from vosbench_baselines import checkpoints, cost  # noqa: E402
 from vosbench_baselines.s2s import S2S, Online, architecture, clip_loss  # noqa: E402
 from vosbench_baselines.s2s_model import S2SModel, s2s, s2s_ol  # noqa: E402
 from vosbench_baselines.s2s_online import fine_tuned, random_affine  # noqa: E402
@@ -84,6 +85,13 @@ def test_weights_start_as_the_paper_says():
     assert fresh.decoder.last.bias.eq(0).all()
     limit = (6 / (fresh.h0.in_channels + fresh.h0.out_channels)) ** 0.5  # Xavier, uniform
     assert 0.95 * limit < fresh.h0.weight.abs().max() <= limit
+
+
+def test_costs_are_those_of_the_page():
+    """Counted arithmetic; a lost sharing between objects shows here."""
+    page = (Path(__file__).parents[2] / "docs/baselines/s2s.md").read_text(encoding="utf-8")
+    assert cost.s2s_table() in page
+    assert "s2s" in cost.costs()
 
 
 # -- the equations
