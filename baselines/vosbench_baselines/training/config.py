@@ -36,7 +36,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``truth_steps``: for so many steps the network is shown the true mask of the previous frame, after that the inferred
     one; ``detach`` stops the gradient through it. ``max_gap`` between neighbouring frames of a clip is reached linearly
     after ``gap_steps``. Clips have ``frames`` frames, or from ``frames`` to ``most_frames``, drawn anew for every
-    batch. From step ``unlabelled_after`` on, clips of videos have pictures without annotation, too.
+    batch. From step ``unlabelled_after`` on, clips of videos have pictures without annotation, too: for S2S, whose loss
+    leaves them out.
     ``optimiser`` "adam" keeps its rate, "adamw" follows a cosine to zero; ``weight_decay`` unset is the optimiser's
     own. ``trunk_learning_rate`` is that of the parameters that ImageNet weights are for; unset, the same as all.
     ``workers``: processes that prepare clips; 0 prepares them on a thread of this one.
