@@ -6,24 +6,32 @@ Pickles are read with ``weights_only``: nothing in them is run.
 import hashlib
 import json
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench_baselines.stm import STM, QueryEncoder, architecture
 
 FORMAT = "vosbench-baselines.stm/1"
+M = TypeVar("M", bound=nn.Module)
 
 
 def save_stm(model: STM, name: str, path: Path, *, half: bool = False, card: dict[str, str] | None = None) -> None:
     """Write a model under its architecture's name; ``half`` stores float16; ``card`` adds strings to the header."""
+    write_state(model, path, {"format": FORMAT, "architecture": name, **(card or {})}, half=half)
+
+
+def write_state(model: nn.Module, path: Path, header: dict[str, str], *, half: bool = False) -> None:
+    """Write a model's state as safetensors: complete or not at all."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     if half:
         tensors = {name: t.half() if t.is_floating_point() else t for name, t in tensors.items()}
     partial = path.with_name(f".{path.name}.partial")
-    save_file(tensors, partial, metadata={"format": FORMAT, "architecture": name, **(card or {})})
+    save_file(tensors, partial, metadata=header)
     partial.replace(path)
 
 
@@ -36,19 +44,28 @@ def load_stm(path: Path, name: str | None = None) -> tuple[STM, str, dict[str, s
     Raises:
         InputError: no such file, another architecture than asked for, parameters missing, unexpected or misshapen.
     """
-    tensors, header = _read(path)
+    tensors, header = read_state(path)
     found = header.get("architecture", "stm")
     if name not in (None, found):
-        raise _refused(path, f"these are weights of {found!r}, not of {name!r}", "choose the model of that name")
+        raise refused(path, f"these are weights of {found!r}, not of {name!r}", "choose the model of that name")
     try:
         size = architecture(found)
     except UsageError as error:
-        raise _refused(path, error.message, error.fix) from error
+        raise refused(path, error.message, error.fix) from error
     with torch.device("meta"):
         model = STM(size)
-    expected = {name: t for name, t in model.state_dict().items() if not name.endswith("num_batches_tracked")}
+    return fill(model, tensors, path), found, header
+
+
+def fill(model: M, tensors: dict[str, torch.Tensor], path: Path) -> M:
+    """Give a model on the meta device its parameters: float32, evaluation mode, no gradients.
+
+    Counters of batch normalisation may be missing. Raises InputError for anything else missing, unexpected or misshapen.
+    """
+    state = model.state_dict()
+    expected = {name: t for name, t in state.items() if not name.endswith("num_batches_tracked")}
     problems = [f"{name} is missing" for name in sorted(expected.keys() - tensors.keys())]
-    problems += [f"{name} is unexpected" for name in sorted(tensors.keys() - model.state_dict().keys())]
+    problems += [f"{name} is unexpected" for name in sorted(tensors.keys() - state.keys())]
     problems += [
         f"{name} is {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}"
         for name, tensor in sorted(expected.items())
@@ -56,11 +73,11 @@ def load_stm(path: Path, name: str | None = None) -> tuple[STM, str, dict[str, s
     ]
     if problems:
         shown = "; ".join(problems[:3]) + f" … and {len(problems) - 3} more" * (len(problems) > 3)
-        raise _refused(path, shown, "use the file as the training wrote it")
-    counters = {key: torch.zeros((), dtype=torch.int64) for key in model.state_dict() if key not in expected}
+        raise refused(path, shown, "use the file as the training wrote it")
+    counters = {key: torch.zeros((), dtype=torch.int64) for key in state if key not in expected}
     full = {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
     model.load_state_dict(counters | full, assign=True)
-    return model.eval().requires_grad_(False), found, header
+    return model.eval().requires_grad_(False)
 
 
 def load_trunk(encoder: QueryEncoder, state: dict[str, torch.Tensor]) -> list[str]:
@@ -87,18 +104,20 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+def read_state(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """Tensors and header of a safetensors file, or of a pickled state dict (no header)."""
     try:
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as file:
                 return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, SafetensorError, RuntimeError, EOFError, ValueError, json.JSONDecodeError) as error:
-        raise _refused(path, f"cannot be read ({error})", "give a .safetensors file, or the authors' .pth") from error
+        raise refused(path, f"cannot be read ({error})", "give a .safetensors file, or the authors' .pth") from error
     except Exception as error:  # unpickling errors have many types
-        raise _refused(path, f"is no plain state dict ({error})", "convert it to a plain state dict") from error
+        raise refused(path, f"is no plain state dict ({error})", "convert it to a plain state dict") from error
     return {name.removeprefix("module."): tensor for name, tensor in state.items()}, {}
 
 
-def _refused(path: Path, message: str, fix: str) -> InputError:
+def refused(path: Path, message: str, fix: str) -> InputError:
+    """The error for a file of weights that cannot be used."""
     return InputError([Problem(code="weights", message=message, where=str(path), fix=fix)])
