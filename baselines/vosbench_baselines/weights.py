@@ -60,7 +60,7 @@ def load_stm(path: Path, name: str | None = None) -> tuple[STM, str, dict[str, s
 def fill(model: M, tensors: dict[str, torch.Tensor], path: Path) -> M:
     """Give a model on the meta device its parameters: float32, evaluation mode, no gradients.
 
-    Counters of batch normalisation may be missing. Raises InputError for anything else missing, unexpected or misshapen.
+    Counters of batch normalisation may be missing. Raises InputError for all else missing, unexpected or misshapen.
     """
     state = model.state_dict()
     expected = {name: t for name, t in state.items() if not name.endswith("num_batches_tracked")}
