@@ -13,10 +13,12 @@ PAGE = Path(__file__).parents[2] / "docs/adding-a-model.md"
 
 
 def test_the_model_of_the_page_works(tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    code, check = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len([line for line in code.splitlines() if line.strip()]) <= 40
     names: dict = {}
     exec(compile(code, str(PAGE), "exec"), names)
+    exec(compile(check, str(PAGE), "exec"), names)
+    names["test_colour"]()
     model = names["colour"](weights=None, device="cpu")
     assert isinstance(model.open(VideoInfo(name="v", frames=1, height=8, width=8)), Session)
     maps = {"a": [square(48, 64, 4, 2 + 2 * t, side=20) for t in range(5)]}

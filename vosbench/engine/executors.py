@@ -5,6 +5,7 @@ microseconds) that two threads lose what they gain to handing the lock over; ``b
 Forked workers share the start-up and the plan, and only rows come back.
 """
 
+import gc
 import multiprocessing
 import signal
 import sys
@@ -56,6 +57,7 @@ def _in_processes(
 ) -> Generator[tuple[T, R | Failure], None, None]:
     global _inherited
     _inherited = work, tasks
+    gc.freeze()  # what workers inherit is not theirs to collect: looking through it would cost time and copy its pages
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), initializer=_leave_interrupts_to_parent)
     try:
         with warnings.catch_warnings():  # from Python 3.12 on: NumPy's sleeping threads, which hold no lock, are seen
@@ -70,6 +72,7 @@ def _in_processes(
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        gc.unfreeze()
         _inherited = None
 
 

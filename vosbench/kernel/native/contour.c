@@ -69,11 +69,12 @@ WIDER static void summarise(const uint8_t *row, Py_ssize_t width, uint16_t *bloc
     blocks[b] = MIXED;
 }
 
-/* The eight windows that start here: byte k is 0 where nothing changes in window k. */
-static inline uint64_t changes_in_windows(const uint8_t *row, const uint8_t *below)
+/* changes[k] is 0 where nothing changes in window k of the `n` that start here, and in the rest of the last eight. */
+WIDER static void changes_in_windows(const uint8_t *row, const uint8_t *below, Py_ssize_t n, uint8_t *changes)
 {
-    const uint64_t here = load8(row);
-    return (here ^ load8(row + 1)) | (here ^ load8(below)) | (here ^ load8(below + 1));
+    for (Py_ssize_t k = 0; k < n; k++)
+        changes[k] = (row[k] ^ row[k + 1]) | (row[k] ^ below[k]) | (row[k] ^ below[k + 1]);
+    memset(changes + n, 0, 7);
 }
 
 static inline void push_square(Entries *entries, const uint8_t *row, const uint8_t *below, Py_ssize_t x, Py_ssize_t start)
@@ -94,27 +95,20 @@ static inline void push_square(Entries *entries, const uint8_t *row, const uint8
 static void scan_row_pair(Entries *entries, const uint8_t *row, const uint8_t *below, const uint16_t *blocks,
                           const uint16_t *blocks_below, Py_ssize_t width, Py_ssize_t start)
 {
-    for (Py_ssize_t x = 0, b = 0; x < width; b++) {
-        Py_ssize_t stop = x + BLOCK < width - 1 ? x + BLOCK : width - 1;
-        if (blocks[b] == blocks_below[b] && blocks[b] != MIXED) {
-            x += BLOCK;
+    uint8_t changes[BLOCK + 7];
+    for (Py_ssize_t x = 0, b = 0; x < width - 1; x += BLOCK, b++) {
+        if (blocks[b] == blocks_below[b] && blocks[b] != MIXED)
             continue;
-        }
-        while (x < stop) {
-            if (x + 8 > stop) {
-                push_square(entries, row, below, x++, start);
-                continue;
+        const Py_ssize_t n = x + BLOCK < width - 1 ? BLOCK : width - 1 - x;
+        changes_in_windows(row + x, below + x, n, changes);
+        for (Py_ssize_t w = 0; w < n; w += 8) {
+            uint64_t word = load8(changes + w);
+            while (word) {
+                const int k = first_change(word);
+                push_square(entries, row, below, x + w + k, start);
+                word = without_byte(word, k);
             }
-            uint64_t changes = changes_in_windows(row + x, below + x);
-            while (changes) {
-                const int k = first_change(changes);
-                push_square(entries, row, below, x + k, start);
-                changes = without_byte(changes, k);
-            }
-            x += 8;
         }
-        if (x == width - 1)
-            break;
     }
     const uint8_t edge[2] = {row[width - 1], below[width - 1]};
     push_window(entries, (int32_t)(start + width - 1), edge, 2);

@@ -1,4 +1,4 @@
-"""For authors of protocols and datasets: tiny worlds to test against, and one call that checks what must always hold.
+"""Protocols and datasets: tiny worlds to test against, and one call that checks what must always hold.
 
 In a test of your own package::
 
