@@ -2,8 +2,8 @@
 
 Frame t is segmented from itself and the delta frames before it, by two branches (Figure 1):
 
-- the *temporal coherence branch* (section 3.1) sees the delta previous frames, stacked in channels, and predicts frame t;
-  on the way it makes feature maps at 1/16, 1/8 and 1/4 that know how things look and move;
+- the *temporal coherence branch* (section 3.1) sees the delta previous frames, stacked in channels, and predicts frame
+  t; on the way it makes feature maps at 1/16, 1/8 and 1/4 that know how things look and move;
 - the *spatial segmentation branch* (section 3.2) sees frame t. A dilated ResNet and pyramid pooling give a coarse
   prediction; three attention modules refine it from coarse to fine, each with the temporal map of its scale and the
   prediction before it; all four scales together give the final one.
@@ -27,6 +27,7 @@ from vosbench_baselines.resnet import BLOCKS, stage
 from vosbench_baselines.stcnn_released import DoublingDeconvolution, ReleasedDecoder, centred
 
 Features = list[torch.Tensor]
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,8 +212,6 @@ class SpatialBranch(nn.Module):
 
     def __init__(self, size: Architecture) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1), persistent=False)
         *skips, top = size.trunk_channels()
         c, maps = size.decoder, size.maps if size.temporal else (0, 0, 0)
         self.encoder = Trunk(size, 3, dilated=True)
@@ -228,7 +227,8 @@ class SpatialBranch(nn.Module):
 
         ``temporal`` None stands for maps of zeros: there were no frames before, as when training on stills.
         """
-        *skips, x = self.encoder((images - self.mean) / self.std)
+        mean, std = images.new_tensor([MEAN, STD])[:, :, None, None]
+        *skips, x = self.encoder((images - mean) / std)
         x = self.context(x)
         refined, logits = [x], [self.score[0](x)]
         for i, skip in enumerate(reversed(skips)):
@@ -247,13 +247,14 @@ class SpatialBranch(nn.Module):
 
 
 class STCNN(nn.Module):
-    """Both branches. It keeps no state between calls."""
+    """Both branches. It keeps no state between calls. ``critic``: the discriminator, while and after training."""
 
     def __init__(self, size: Architecture) -> None:
         super().__init__()
         self.size = size
         self.temporal = TemporalBranch(size) if size.temporal else None
         self.spatial = SpatialBranch(size)
+        self.critic: nn.Module | None = None
 
     def forward(self, previous: torch.Tensor, images: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor | None]:
         """(B, delta, 3, H, W) and (B, 3, H, W) to the spatial branch's logits and the temporal branch's frame."""

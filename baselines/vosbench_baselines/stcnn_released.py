@@ -1,14 +1,14 @@
 """What the STCNN authors' code builds and names differently from their paper.
 
-- The temporal decoder: 1×1 convolutions without normalisation, two skip connections, and steps of a 3×3 convolution, batch
-  normalisation and a 4×4 deconvolution, without ReLU.
-- On the way from coarse to fine a deconvolution doubles every map and crops its centre, also between maps of equal size:
-  twice the map is zoomed by two, away from what it is added to.
+- The temporal decoder: 1×1 convolutions without normalisation, two skip connections, and steps of a 3×3 convolution,
+  batch normalisation and a 4×4 deconvolution, without ReLU.
+- From coarse to fine a deconvolution doubles every map and crops its centre, also between maps of equal size: twice the
+  map is zoomed by two, away from what it is added to.
 - Maps of slightly different size are aligned by cropping or padding, not by resampling.
 
-The checkpoint named in that code, and those of its two pre-training scripts, are read by name. The generator's differs from
-the network it was to initialise: ReLUs that the joint script comments out shift the indices of its layers, so that loading
-it there fails.
+The checkpoint named in that code, and those of its two pre-training scripts, are read by name. The generator's differs
+from the network it was to initialise: ReLUs that the joint script comments out shift the indices of its layers, so that
+loading it there fails.
 """
 
 import re
@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-#: Names in the authors' joint checkpoint and ours; the authors number scales from fine to coarse, we from coarse to fine.
+#: Names in the authors' joint checkpoint, and ours: they number scales from fine to coarse, we from coarse to fine.
 JOINT = (
     (r"pred_encoder\.(.*)", r"temporal.encoder.\1"),
     (r"pred_decoder\.convC_1\.(.*)", r"temporal.decoder.compact.0.\1"),

@@ -170,7 +170,7 @@ def spatial_step(
     *,
     side: float = 1.0,
 ) -> float:
-    """One step of the spatial branch; the temporal one, if the clip (B, T, 3, H, W) has frames before its last, is fixed."""
+    """One step of the spatial branch by the last frame of a clip (B, T, 3, H, W); a temporal one is fixed."""
     maps = None
     if model.temporal is not None and clip.shape[1] > 1:
         with torch.no_grad():
@@ -178,5 +178,24 @@ def spatial_step(
     loss = segmentation_loss(model.spatial(clip[:, -1], maps), masks, side)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
+    optimiser.step()
+    return float(loss.detach())
+
+
+def together_step(
+    model: STCNN,
+    rivals: Rivals,
+    optimiser: torch.optim.Optimizer,
+    clip: torch.Tensor,
+    masks: torch.Tensor,
+    *,
+    side: float = 1.0,
+) -> float:
+    """One step of both branches by one backward pass through them; the spatial loss before it."""
+    assert model.temporal is not None
+    made, maps = model.temporal(clip[:, :-1])
+    loss = segmentation_loss(model.spatial(clip[:, -1], maps), masks, side)
+    optimiser.zero_grad(set_to_none=True)
+    rivals.step(target(clip[:, -1], made), made, loss)
     optimiser.step()
     return float(loss.detach())
