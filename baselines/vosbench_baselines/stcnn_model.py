@@ -27,7 +27,7 @@ from vosbench_baselines.stcnn_weights import load_stcnn
 
 #: The gate of the authors' code: what counts as the object, how far it may be from there, and when it is lost.
 GATE_THRESHOLD, GATE_REACH, GATE_LEAST = 0.4, 80, 50
-TINY_SHORT_SIDE = 240
+TINY_SHORT_SIDE = 128
 
 
 class STCNNModel:
