@@ -4,15 +4,13 @@ Frame t is segmented from itself and the delta frames before it, by two branches
 
 - the *temporal coherence branch* (section 3.1) sees the delta previous frames, stacked in channels, and predicts frame
   t; on the way it makes feature maps at 1/16, 1/8 and 1/4 that know how things look and move;
-- the *spatial segmentation branch* (section 3.2) sees frame t. A dilated ResNet and pyramid pooling give a coarse
-  prediction; three attention modules refine it from coarse to fine, each with the temporal map of its scale and the
-  prediction before it; all four scales together give the final one.
+- the *spatial segmentation branch* (section 3.2) sees frame t. Pyramid pooling over a dilated ResNet gives a coarse
+  prediction; three attention modules refine it, each with the temporal map of its scale and the prediction before;
+  all four scales together give the final one.
 
-The mask of the first frame goes in nowhere: the spatial branch *learns* the object, on that frame, for each object anew
-(``stcnn_model.py``). The losses are in ``stcnn_training.py``; what the authors' code builds differently, which
-``released=True`` chooses, in ``stcnn_released.py``. Channels that the paper leaves open are those of that code.
-
-Shapes: B frames, delta = 4 frames before each; H, W of any size; pictures are RGB in [0, 1].
+The mask of the first frame goes in nowhere: the spatial branch *learns* the object (``stcnn_online.py``). Losses are in
+``stcnn_training.py``, what ``released=True`` builds in ``stcnn_released.py``. Channels the paper leaves open are those of
+the authors' code. Shapes: B frames; H, W of any size; pictures are RGB in [0, 1].
 """
 
 from dataclasses import dataclass, replace
@@ -32,9 +30,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """The sizes of one member of the family.
-
-    ``depths``, ``width``: blocks and channels of both ResNets. ``maps``: channels of the temporal maps at 1/16, 1/8
+    """``depths``, ``width``: blocks and channels of both ResNets. ``maps``: channels of the temporal maps at 1/16, 1/8
     and 1/4. ``context``: channels of each pooled map; ``decoder``: those of the maps that are refined. ``temporal`` and
     ``attention`` off are rows of Table 3; ``released`` builds the layers of the authors' code.
     """
@@ -74,8 +70,7 @@ def architecture(name: str) -> Architecture:
         if base.endswith(suffix):
             base, off = base.removesuffix(suffix), off | {field: False}
     if base not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
-        raise UsageError(f"no architecture {name!r}", fix=f"there are {known}, each also -spatial, -plain, both")
+        raise UsageError(f"no architecture {name!r}", fix=f"there are {', '.join(ARCHITECTURES)}, also -spatial, -plain")
     return replace(ARCHITECTURES[base], **off)
 
 
@@ -191,12 +186,8 @@ class AttentionModule(nn.Module):
         super().__init__()
         self.temporal = temporal
         self.join = conv_bn_relu(channels + temporal, channels, 3)
-        self.residual = None
-        if masked:
-            halves = [
-                (nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1)) for _ in range(2)
-            ]
-            self.residual = nn.Sequential(*halves[0], *halves[1])
+        half = [(nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1)) for _ in range(2)]
+        self.residual = nn.Sequential(*half[0], *half[1]) if masked else None
 
     def forward(self, x: torch.Tensor, temporal: torch.Tensor | None, mask: torch.Tensor) -> torch.Tensor:
         """``x`` (B, channels, h, w), ``temporal`` (B, temporal, h, w) or None for zeros, ``mask`` (B, 1, h, w)."""
@@ -234,16 +225,13 @@ class SpatialBranch(nn.Module):
         for i, skip in enumerate(reversed(skips)):
             size = skip.shape[-2:]
             x = self.lateral[i](skip) + (resized(x, size) if self.zoom is None else self.zoom[i](x, size))
-            coherence = None if temporal is None else self._fitted(temporal[i], i, size)
+            fitted = resized if self.zoom is None or i == 0 else centred  # the coarsest temporal map is at 1/16 for 1/8
+            coherence = None if temporal is None else fitted(temporal[i], size)
             refined.append(self.attention[i](x, coherence, torch.sigmoid(resized(logits[-1], size))))
             logits.append(self.score[i + 1](refined[-1]))
         finest = refined[-1].shape[-2:]
         logits.append(self.fuse(torch.cat([resized(r, finest) for r in reversed(refined)], dim=1)))
         return [resized(scale, images.shape[-2:]) for scale in logits]
-
-    def _fitted(self, temporal: torch.Tensor, scale: int, size: torch.Size) -> torch.Tensor:
-        """A temporal map on the grid of the spatial one: the coarsest is at 1/16, where that is at 1/8."""
-        return resized(temporal, size) if scale == 0 or self.zoom is None else centred(temporal, size)
 
 
 class STCNN(nn.Module):

@@ -192,7 +192,9 @@ def released_names():
     blocks += [f"joint_fpn_out.{i}.0" for i in range(3)] + [f"score_out.{i}.0" for i in range(4)] + ["conv_last.0"]
     for block in blocks:
         names += [f"seg_decoder.{block}.0.weight", *(f"seg_decoder.{block}.1.{n}" for n in norm)]
-    names += [f"seg_decoder.{x}.{y}" for x in (*(f"score_out.{i}.1" for i in range(4)), "conv_last.1") for y in norm[:2]]
+    names += [
+        f"seg_decoder.{x}.{y}" for x in (*(f"score_out.{i}.1" for i in range(4)), "conv_last.1") for y in norm[:2]
+    ]
     for i in range(3):
         stem = f"seg_decoder.att_out.{i}.rgConv_list.0"
         names += [f"seg_decoder.upscale.{i}.weight", *(f"{stem}.bn{k}.{n}" for k in (1, 2) for n in norm)]

@@ -87,9 +87,7 @@ def test_losses_are_the_papers_equations():
 def test_a_sigmoid_is_the_softmax_of_two():
     logit, masks = torch.randn(1, 1, 3, 4), torch.randint(0, 2, (1, 3, 4))
     both = torch.cat([torch.zeros_like(logit), logit], dim=1)
-    torch.testing.assert_close(
-        stcnn.segmentation_loss([logit], masks), torch.nn.functional.cross_entropy(both, masks)
-    )
+    torch.testing.assert_close(stcnn.segmentation_loss([logit], masks), torch.nn.functional.cross_entropy(both, masks))
 
 
 # -- turns
@@ -102,18 +100,18 @@ def test_adversarial_steps_lower_both_losses():
     rivals = rivals_of(model)
     made = model.temporal(clip[:, :-1])[0].detach()
     real = stcnn.target(clip[:, -1], made)
-    first = float(stcnn.discriminator_loss(rivals.critic, real, made))
-    squared = float(((made - real) ** 2).mean())
+    first = stcnn.discriminator_loss(rivals.critic, real, made).item()
+    squared = ((made - real) ** 2).mean().item()
     for _ in range(12):
         rivals.of_critic.zero_grad()
         told = stcnn.discriminator_loss(rivals.critic, real, made)
         told.backward()
         rivals.of_critic.step()
-    assert float(told.detach()) < first
+    assert told.item() < first
     losses = [stcnn.temporal_step(model, rivals, clip)[1] for _ in range(25)]
     assert losses[-1] < 0.5 * losses[0]
     after = model.temporal(clip[:, :-1])[0]
-    assert float(((after - real) ** 2).mean()) < 0.5 * squared
+    assert ((after - real) ** 2).mean().item() < 0.5 * squared
 
 
 def test_each_step_moves_its_own_parameters_alone():

@@ -1,8 +1,8 @@
 """What the training loop has to know about a family of models; one value a family, found by an architecture's name."""
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,6 +44,7 @@ class Family:
     (B, T, 3, H, W) in [0, 1], labels (B, T, H, W), the configuration and the number of steps taken, and gives a scalar.
     ``trunk`` names the parameters that ``trunk_learning_rate`` is for. A family that one loss and one optimiser do not
     train has a ``learner`` instead; it may add modules to the network, which are then saved with it.
+    ``while_training`` are the door's options for tests on the hold-out at checkpoints.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Family:
     loss: Callable[[Any, torch.Tensor, torch.Tensor, Training, int], torch.Tensor] | None = None
     trunk: Callable[[Any], list[nn.Parameter]] = lambda network: []
     learner: Callable[[Any, Training], Learner] | None = None
+    while_training: Mapping[str, Any] = field(default_factory=dict)
 
 
 def family(architecture: str) -> Family:

@@ -145,10 +145,10 @@ def _average(run: Run, decay: float) -> None:
 
 
 def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[float]) -> None:
-    j = ""
+    kind, j = family(config.architecture), ""
     if config.holdout is not None:
-        door = family(config.architecture).door
-        model = door(copy.deepcopy(run.averaged), config.architecture, device=str(_device(run)))
+        network = copy.deepcopy(run.averaged)
+        model = kind.door(network, config.architecture, device=str(_device(run)), **kind.while_training)
         j = f"{holdout_j([model], video_folder(config.holdout, base)):.4f}"
     row = (
         run.step,
@@ -164,8 +164,7 @@ def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[
         writer = csv.writer(file)
         writer.writerows([COLUMNS, row] if new else [row])
     card = {"step": str(run.step), "seconds": f"{run.seconds:.1f}", "seed": str(config.seed), "holdout_j": j}
-    kind = family(config.architecture).name
-    checkpoints.save(run.averaged, kind, config.architecture, out / "weights.safetensors", half=True, card=card)
+    checkpoints.save(run.averaged, kind.name, config.architecture, out / "weights.safetensors", half=True, card=card)
     _save(run, out / "last.pt")
 
 

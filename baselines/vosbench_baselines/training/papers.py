@@ -76,6 +76,7 @@ REFINEMENTS = Paper(
     ),
 )
 
+
 def _stcnn_stages() -> dict[str, Stage]:
     """The parts of a training one after the other, for the whole network and for what the rows leave out."""
     clips, stills = {"frames": 5, "max_gap": 1}, {"frames": 1, "phase": "spatial"}
@@ -98,7 +99,7 @@ def _stcnn_stages() -> dict[str, Stage]:
 #: What the authors' code of STCNN does otherwise when a video is segmented; see ``stcnn_online.Ways``.
 RELEASED_WAYS = dict.fromkeys(("final_loss", "still_dreams", "current_frame", "frame_statistics", "gate"), True)
 
-#: STCNN (CVPR 2019): its components (Table 3), iterations of online training (Table 4) and phases of training (Table 5);
+#: STCNN (CVPR 2019): its components (Table 3), iterations of online training (Table 4), phases of training (Table 5);
 #: mean J on DAVIS-2016 validation. The last rows, which the paper argues for and does not print, are ours.
 STCNN = Paper(
     _stcnn_stages(),

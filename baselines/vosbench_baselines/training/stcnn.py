@@ -169,4 +169,5 @@ FAMILY = Family(
     door=STCNNModel,
     start=start,
     learner=STCNNLearner,
+    while_training={"iterations": 0},
 )
