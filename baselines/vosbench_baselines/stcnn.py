@@ -8,9 +8,9 @@ Frame t is segmented from itself and the delta frames before it, by two branches
   prediction; three attention modules refine it, each with the temporal map of its scale and the prediction before;
   all four scales together give the final one.
 
-The mask of the first frame goes in nowhere: the spatial branch *learns* the object (``stcnn_online.py``). Losses are in
-``stcnn_training.py``, what ``released=True`` builds in ``stcnn_released.py``. Channels the paper leaves open are those of
-the authors' code. Shapes: B frames; H, W of any size; pictures are RGB in [0, 1].
+The mask of the first frame goes in nowhere: the spatial branch *learns* the object (``stcnn_online.py``). Losses are
+in ``stcnn_training.py``, what ``released=True`` builds in ``stcnn_released.py``. Channels the paper leaves open are
+those of the authors' code. Shapes: B frames; H, W of any size; pictures are RGB in [0, 1].
 """
 
 from dataclasses import dataclass, replace
@@ -70,7 +70,7 @@ def architecture(name: str) -> Architecture:
         if base.endswith(suffix):
             base, off = base.removesuffix(suffix), off | {field: False}
     if base not in ARCHITECTURES:
-        raise UsageError(f"no architecture {name!r}", fix=f"there are {', '.join(ARCHITECTURES)}, also -spatial, -plain")
+        raise UsageError(f"no architecture {name!r}", fix=f"there are {', '.join(ARCHITECTURES)}, and with -plain")
     return replace(ARCHITECTURES[base], **off)
 
 
