@@ -95,6 +95,22 @@ class Videos:
         return self.folder.read(sequence.name, stem)[0].astype(np.uint8)
 
 
+@dataclass(frozen=True)
+class Frames:
+    """Frames of a video without masks, in order or all in reverse, cropped alike; all of them is object 1."""
+
+    folders: list[list[Path]]
+
+    def draw(self, rng: np.random.Generator, shape: Shape, max_gap: int) -> Clip:
+        """See :class:`ClipSource`."""
+        pictures = self.folders[rng.integers(len(self.folders))]
+        indices = ordered_frames(rng, len(pictures), shape.frames, max_gap)
+        images = [decode(pictures[i]) for i in indices]
+        everything = np.ones(images[0].shape[:2], np.uint8)
+        warp = crop(rng, everything, shape.size)
+        return warped(images, [everything] * shape.frames, [warp] * shape.frames, shape.size)
+
+
 def ordered_frames(rng: np.random.Generator, available: int, frames: int, max_gap: int) -> list[int]:
     """Indices of neighbours 1 to ``max_gap`` apart, in order or all reversed; short videos repeat frames."""
     longest = max(1, min(max_gap, (available - 1) // max(1, frames - 1)))

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -18,9 +18,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     frames in order from ``<images>/<sequence>/`` and ``<masks>/<sequence>/``; ``procedural`` renders. ``sequences``
     names a text file with one sequence per line; ``binary`` reads any non-zero mask value as object 1. ``fraction`` is
     how much of the sequences is used, drawn once and for all: smaller fractions are parts of larger ones.
+    ``frames`` are videos without masks; all of a picture counts as object 1.
     """
 
-    kind: Literal["stills", "videos", "procedural"]
+    kind: Literal["stills", "videos", "frames", "procedural"]
     share: float = 1.0
     images: str = ""
     masks: str = ""
@@ -40,6 +41,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     leaves them out.
     ``optimiser`` "adam" keeps its rate, "adamw" follows a cosine to zero; ``weight_decay`` unset is the optimiser's
     own. ``trunk_learning_rate`` is that of the parameters that ImageNet weights are for; unset, the same as all.
+    ``phase`` names a part of the training of a family that trains in parts, ``settings`` holds keys of its own.
     ``workers``: processes that prepare clips; 0 prepares them on a thread of this one.
     """
 
@@ -68,6 +70,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ema: float = 0.999
     checkpoint_every: int = 1000
     workers: int = 0
+    phase: str = ""
+    settings: dict[str, Any] = {}
 
 
 def read_config(path: Path, kind: type[T]) -> T:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vosbench_baselines.training.clips import Clip, ClipSource, Shape, Stills, Videos, choose_objects
+from vosbench_baselines.training.clips import Clip, ClipSource, Frames, Shape, Stills, Videos, choose_objects
 from vosbench_baselines.training.config import Source, Training
-from vosbench_baselines.training.folders import still_pairs, video_folder
+from vosbench_baselines.training.folders import picture_folders, still_pairs, video_folder
 from vosbench_baselines.training.procedural import Procedural
 
 ATTEMPTS = 20
@@ -59,4 +59,6 @@ def _open(source: Source, base: Path) -> ClipSource:
         return Stills(still_pairs(source, base), source.binary)
     if source.kind == "videos":
         return Videos(video_folder(source, base))
+    if source.kind == "frames":
+        return Frames(picture_folders(source, base))
     return Procedural()
