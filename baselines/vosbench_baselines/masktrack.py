@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from vosbench_baselines.oneshot import Frame, OneShotNetwork, Pixels, normalised, vgg_channels, vgg_stage
 from vosbench_baselines.resnet import BLOCKS, stage
@@ -55,7 +55,7 @@ class DilatedVGG(nn.Module):
             if isinstance(layer, nn.Conv2d):
                 layer.dilation = layer.padding = (2, 2)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         for number, stride in enumerate((2, 2, 2, 1, 1)):
             x = F.max_pool2d(vgg_stage(self.vgg, number, x), 3, stride, 1)
@@ -75,7 +75,7 @@ class DilatedResNet(nn.Module):
         self.layer3 = stage(block, 8 * w, 4 * w, 23, 1, dilations=(2,), early=True)
         self.layer4 = stage(block, 16 * w, 8 * w, 3, 1, dilations=(4,), early=True)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """(B, 4, H, W) to (B, 32 · width, H / 8, W / 8)."""
         x = F.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 3, 2, 1, ceil_mode=True)
         return self.layer4(self.layer3(self.layer2(self.layer1(x))))
@@ -104,7 +104,7 @@ class Branches(nn.Module):
             nn.Conv2d(width, 2, 1),
         )
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """(B, channels, h, w) to (B, 2, h, w)."""
         return torch.stack([branch(x) for branch in self.branches]).sum(dim=0)
 
@@ -127,7 +127,7 @@ class MaskTrack(OneShotNetwork):
         assert isinstance(layer, nn.Conv2d)
         return layer
 
-    def outputs(self, picture: torch.Tensor, previous: Frame, guide: torch.Tensor | None) -> list[torch.Tensor]:
+    def outputs(self, picture: Tensor, previous: Frame, guide: Tensor | None) -> list[Tensor]:
         """Looks at the picture and the previous mask."""
         scale = MASK if self.size.pixels == "caffe" else 1.0
         x = torch.cat([normalised(picture, self.size.pixels), scale * (2 * previous.mask - 1)], dim=1)
@@ -138,9 +138,7 @@ class MaskTrack(OneShotNetwork):
         scores = F.interpolate(scores, size=size, mode="bilinear", align_corners=True)[..., :height, :width]
         return [scores[:, 1:] - scores[:, :1]]  # the sigmoid of the difference is the softmax of the two
 
-    def loss(
-        self, outputs: list[torch.Tensor], target: torch.Tensor, known: torch.Tensor | None = None, progress: float = 1.0
-    ) -> torch.Tensor:
+    def loss(self, outputs: list[Tensor], target: Tensor, known: Tensor | None = None, progress: float = 1.0) -> Tensor:
         """Plain cross-entropy."""
         return F.binary_cross_entropy_with_logits(outputs[-1], target, known)
 
@@ -152,7 +150,7 @@ class MaskTrack(OneShotNetwork):
         ]
 
 
-def released(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def released(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """The state dict of omkar13's code (DeepLab-ResNet-101, ``Scale.*``) in our names; all else stays as it is."""
     found = {}
     for name, tensor in state.items():

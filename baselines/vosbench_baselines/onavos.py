@@ -1,9 +1,9 @@
 """OnAVOS (Voigtlaender and Leibe, "Online Adaptation of Convolutional Neural Networks for Video Object Segmentation",
 BMVC 2017).
 
-A wide residual network that is trained on the first frame, as OSVOS is, and then goes on learning on every frame: pixels
-it is very sure of become positives, pixels far from where the object was become negatives, the rest does not count
-(section 3.3; :func:`pseudo_labels`). The first frame is mixed in so that it does not drift.
+A wide residual network that is trained on the first frame, as OSVOS is, and then goes on learning on every frame:
+pixels it is very sure of become positives, pixels far from where the object was become negatives, the rest does not
+count (section 3.3; :func:`pseudo_labels`). The first frame is mixed in so that it does not drift.
 
     3×3 64 │ 3 units of 128, 3 of 256, 6 of 512, each first one with stride 2 │ 3 of 512-1024, dilated 2
            │ 512-1024-2048 and 1024-2048-4096 (1×1, 3×3 dilated 4, 1×1) │ 3×3 512 dilated 12 │ 3×3 2 dilated 12 │ ×8
@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from vosbench_baselines.oneshot import Frame, OneShotNetwork, normalised
 
@@ -39,7 +39,7 @@ ARCHITECTURES = {"onavos": Architecture(), "onavos-tiny": Architecture(width=6, 
 
 
 class Unit(nn.Module):
-    """Two 3×3, or 1×1, 3×3, 1×1, each after normalisation and ReLU; residual. Stride in the first, dilation in the 3×3s."""
+    """Two 3×3, or 1×1, 3×3, 1×1, each after normalisation and ReLU; residual. The stride is in the first."""
 
     def __init__(self, channels: int, widths: Sequence[int], *, stride: int = 1, dilations: Sequence[int]) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Unit(nn.Module):
             before = width
         self.convolutions = len(widths)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """(B, channels, h, w) to (B, widths[-1], h / stride, w / stride), rounded up."""
         y = torch.relu(self.bn0(x))
         rest = x if self.W0 is None else self.W0(y)
@@ -66,7 +66,7 @@ class Unit(nn.Module):
         return rest + y
 
 
-def same(x: torch.Tensor) -> torch.Tensor:
+def same(x: Tensor) -> Tensor:
     """Padding of a 3×3 with stride 2 as TensorFlow's "SAME": an even side at its end only, an odd one at both."""
     height, width = x.shape[-2:]
     return F.pad(x, (width % 2, 1, height % 2, 1))
@@ -80,7 +80,7 @@ class Head(nn.Module):
         self.bn = nn.BatchNorm2d(channels) if norm else None
         self.W = nn.Conv2d(channels, out, 3, padding=12, dilation=12)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """Same height and width."""
         return self.W(torch.relu(x if self.bn is None else self.bn(x)))
 
@@ -107,7 +107,7 @@ class OnAVOS(OneShotNetwork):
         self.conv1 = Head(64 * w, 8 * w, norm=True)
         self.output = Head(8 * w, 2, norm=False)
 
-    def outputs(self, picture: torch.Tensor, previous: Frame, guide: torch.Tensor | None) -> list[torch.Tensor]:
+    def outputs(self, picture: Tensor, previous: Frame, guide: Tensor | None) -> list[Tensor]:
         """Logits at 1/8, which have the loss, and the answer. Looks at the picture alone."""
         x = self.conv0(normalised(picture, "imagenet"))
         for unit in self.units:
@@ -116,9 +116,7 @@ class OnAVOS(OneShotNetwork):
         logits = scores[:, 1:] - scores[:, :1]  # the sigmoid of the difference is the softmax of the two
         return [logits, F.interpolate(logits, size=picture.shape[-2:], mode="bilinear", align_corners=False)]
 
-    def loss(
-        self, outputs: list[torch.Tensor], target: torch.Tensor, known: torch.Tensor | None = None, progress: float = 1.0
-    ) -> torch.Tensor:
+    def loss(self, outputs: list[Tensor], target: Tensor, known: Tensor | None = None, progress: float = 1.0) -> Tensor:
         """Bootstrapped cross-entropy at 1/8."""
         size = outputs[0].shape[-2:]
         small = [None if t is None else F.interpolate(t, size=size, mode="nearest") for t in (target, known)]
@@ -126,9 +124,9 @@ class OnAVOS(OneShotNetwork):
 
 
 def bootstrapped_cross_entropy(
-    logits: torch.Tensor, target: torch.Tensor | None, known: torch.Tensor | None = None, fraction: float = HARDEST
-) -> torch.Tensor:
-    """The mean cross-entropy of the hardest quarter of an image's known pixels (Wu et al., 2016); 0 if none is known."""
+    logits: Tensor, target: Tensor, known: Tensor | None = None, fraction: float = HARDEST
+) -> Tensor:
+    """The mean cross-entropy of the hardest quarter of an image's known pixels; 0 if none is known."""
     each = F.binary_cross_entropy_with_logits(logits, target, reduction="none").flatten(1)
     usable = torch.ones_like(each) if known is None else known.flatten(1)
     losses = []
@@ -178,8 +176,8 @@ def pseudo_labels(
     return (posterior > how.confident) & ~far, far
 
 
-def released(variables: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The variables of the authors' TensorFlow model by name (``res3/W1``, ``conv1/bn/gamma``), in our names and layout."""
+def released(variables: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The variables of the authors' TensorFlow model (``res3/W1``, ``conv1/bn/gamma``) in our names and layout."""
     norm = {"gamma": "weight", "beta": "bias", "mean_ema": "running_mean", "var_ema": "running_var"}
     found = {}
     for name, tensor in variables.items():

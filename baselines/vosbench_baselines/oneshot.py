@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from vosbench_baselines.vgg import GROUPS, VGG16
 
@@ -24,28 +24,26 @@ Pixels = Literal["caffe", "imagenet"]
 class Frame(NamedTuple):
     """A picture (B, 3, H, W), RGB in [0, 1], and the object's mask (B, 1, H, W) in [0, 1]."""
 
-    picture: torch.Tensor
-    mask: torch.Tensor
+    picture: Tensor
+    mask: Tensor
 
 
 class OneShotNetwork(nn.Module):
     """The part of a method that is learnt."""
 
-    def guide(self, first: Frame) -> torch.Tensor | None:
+    def guide(self, first: Frame) -> Tensor | None:
         """What to keep of the object's first frame besides learning on it; here nothing."""
         return None
 
-    def outputs(self, picture: torch.Tensor, previous: Frame, guide: torch.Tensor | None) -> list[torch.Tensor]:
+    def outputs(self, picture: Tensor, previous: Frame, guide: Tensor | None) -> list[Tensor]:
         """Everything that has a loss, as logits (B, 1, H, W); the last is the answer."""
         raise NotImplementedError
 
-    def forward(self, picture: torch.Tensor, previous: Frame, guide: torch.Tensor | None) -> torch.Tensor:
+    def forward(self, picture: Tensor, previous: Frame, guide: Tensor | None) -> Tensor:
         """Logits (B, 1, H, W) of the object in ``picture`` (B, 3, H, W)."""
         return self.outputs(picture, previous, guide)[-1]
 
-    def loss(
-        self, outputs: list[torch.Tensor], target: torch.Tensor, known: torch.Tensor | None = None, progress: float = 1.0
-    ) -> torch.Tensor:
+    def loss(self, outputs: list[Tensor], target: Tensor, known: Tensor | None = None, progress: float = 1.0) -> Tensor:
         """Of :meth:`outputs` against a mask (B, 1, H, W) of 0 and 1, where ``known``; ``progress`` of the training.
 
         Class-balanced cross-entropy of the answer, unless a method says otherwise.
@@ -54,10 +52,10 @@ class OneShotNetwork(nn.Module):
 
     def groups(self, rate: float, *, online: bool) -> list[dict[str, Any]]:
         """Parameters with their learning rates; ``online``: those that learn on a first frame."""
-        return [{"params": [p for p in self.parameters() if p.requires_grad], "lr": rate}]
+        return [{"params": list(self.parameters()), "lr": rate}]
 
 
-def normalised(picture: torch.Tensor, pixels: Pixels) -> torch.Tensor:
+def normalised(picture: Tensor, pixels: Pixels) -> Tensor:
     """RGB in [0, 1] as a trunk was trained to see it: Caffe's BGR less its mean, or torchvision's RGB."""
     if pixels == "caffe":
         return 255 * picture.flip(1) - picture.new_tensor(CAFFE_MEAN).view(1, 3, 1, 1)
@@ -90,16 +88,14 @@ def vgg_layers(trunk: VGG16, number: int) -> Iterator[nn.Module]:
     return iter(trunk.features[start : trunk.ends[number] + 1])
 
 
-def vgg_stage(trunk: VGG16, number: int, x: torch.Tensor) -> torch.Tensor:
+def vgg_stage(trunk: VGG16, number: int, x: Tensor) -> Tensor:
     """All convolutions of a stage of VGG-16, 0 to 4, so that a method may pool in its own way."""
     for layer in vgg_layers(trunk, number):
         x = layer(x)
     return x
 
 
-def balanced_cross_entropy(
-    logits: torch.Tensor, target: torch.Tensor, known: torch.Tensor | None = None
-) -> torch.Tensor:
+def balanced_cross_entropy(logits: Tensor, target: Tensor, known: Tensor | None = None) -> Tensor:
     """Cross-entropy in which both classes weigh alike (Caelles et al., CVPR 2017, eq. 1), the mean over pixels.
 
     Each image has its own balance: a pixel of a class weighs the share of the other. The authors sum where this
@@ -113,19 +109,28 @@ def balanced_cross_entropy(
     return ((weight * each).sum(dim=(1, 2, 3), keepdim=True) / count).mean()
 
 
-def bilinear_upsampling(channels: int, factor: int) -> nn.ConvTranspose2d:
-    """Bilinear interpolation written as a transposed convolution, kernel 2 · factor, as Caffe's models do; not learnt."""
-    layer = nn.ConvTranspose2d(channels, channels, 2 * factor, factor, bias=False)
-    ramp = 1 - (torch.arange(2 * factor) - (factor - 0.5)).abs() / factor
-    weight = torch.zeros_like(layer.weight)
-    if not weight.is_meta:
-        weight[range(channels), range(channels)] = torch.outer(ramp, ramp).to(weight)
-    layer.weight = nn.Parameter(weight, requires_grad=False)
-    return layer
+class BilinearUpsampling(nn.Module):
+    """Bilinear interpolation as a transposed convolution, kernel 2 · factor, as Caffe's models write it; not learnt.
+
+    The kernel is a buffer (channels, channels, 2 · factor, 2 · factor) with something on its diagonal only, so that
+    released weights have a place to go. The border is interpolated with zeros beyond it.
+    """
+
+    def __init__(self, channels: int, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+        ramp = 1 - (torch.arange(2 * factor) - (factor - 0.5)).abs() / factor
+        kernel = torch.eye(channels)[..., None, None] * torch.outer(ramp, ramp)
+        self.register_buffer("weight", kernel)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, channels, h, w) to (B, channels, (h + 1) · factor, (w + 1) · factor)."""
+        diagonal = self.weight.diagonal().permute(2, 0, 1)[:, None]
+        return F.conv_transpose2d(x, diagonal, stride=self.factor, groups=len(diagonal))
 
 
-def centre_crop(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """The middle of a map, the height and width of ``like``; of a spare odd row or column more is cut off at the end."""
+def centre_crop(x: Tensor, like: Tensor) -> Tensor:
+    """The middle of a map, the height and width of ``like``; of an odd surplus more is cut off at the end."""
     height, width = like.shape[-2:]
     top, left = (x.shape[-2] - height) // 2, (x.shape[-1] - width) // 2
     return x[..., top : top + height, left : left + width]

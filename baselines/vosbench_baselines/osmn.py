@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from vosbench_baselines import osvos
 from vosbench_baselines.oneshot import Frame, normalised, vgg_channels
@@ -52,7 +52,7 @@ class VisualModulator(nn.Module):
         nn.init.zeros_(self.fc8.weight)
         nn.init.ones_(self.fc8.bias)
 
-    def forward(self, guide: torch.Tensor) -> torch.Tensor:
+    def forward(self, guide: Tensor) -> Tensor:
         """(B, 3, guide, guide) to (B, outputs)."""
         x = F.dropout(torch.relu(self.fc6(self.vgg(guide))), training=self.training)
         x = F.dropout(torch.relu(self.fc7(x)), training=self.training)
@@ -72,32 +72,36 @@ class OSMN(osvos.SideOutputs):
             nn.Sequential(nn.Conv2d(1, c, 1, bias=False), nn.BatchNorm2d(c, eps=1e-3), nn.ReLU()) for c in stages
         )
 
-    def guide(self, first: Frame) -> torch.Tensor:
+    def guide(self, first: Frame) -> Tensor:
         """Gamma (B, 3840), from the object's first frame."""
         x = normalised(first.picture, self.size.pixels) * (first.mask > 0.5)
         return self.modulator(torch.cat([_cut(x[b : b + 1], first.mask[b, 0], self.guide_side) for b in range(len(x))]))
 
-    def outputs(self, picture: torch.Tensor, previous: Frame, guide: torch.Tensor | None) -> list[torch.Tensor]:
+    def outputs(self, picture: Tensor, previous: Frame, guide: Tensor | None) -> list[Tensor]:
         """Looks at the picture; at the previous mask through a Gaussian; at the first frame through gamma."""
         assert guide is not None, "this network needs what guide() gives"
-        where = F.avg_pool2d(gaussian(previous.mask, spread=self.training), 2, ceil_mode=True)
-        shifts: list[torch.Tensor] = []
+        return [self.modulated(picture, gaussian(previous.mask, spread=self.training), guide)]
+
+    def modulated(self, picture: Tensor, where: Tensor, guide: Tensor) -> Tensor:
+        """Logits from a picture, the Gaussian (B, 1, H, W) and gamma (B, 3840)."""
+        where = F.avg_pool2d(where, 2, ceil_mode=True)
+        shifts: list[Tensor] = []
         for layer in self.spatial:
             where = F.avg_pool2d(where, 2, ceil_mode=True)
             maps = layer(where)
             shifts += maps.chunk(3, dim=1)
         pairs = zip(guide.split(self.channels, dim=1), shifts, strict=True)
 
-        def modulate(number: int, x: torch.Tensor) -> torch.Tensor:
+        def modulate(number: int, x: Tensor) -> Tensor:
             if number < 2:
                 return x
             gamma, beta = next(pairs)
             return x * gamma[..., None, None] + beta
 
-        return [self.fused(self.sides(picture, modulate), picture)]
+        return self.fused(self.sides(picture, modulate), picture)
 
 
-def _cut(x: torch.Tensor, mask: torch.Tensor, side: int) -> torch.Tensor:
+def _cut(x: Tensor, mask: Tensor, side: int) -> Tensor:
     """The object's box with 3 % around it, as a square picture of the given side; without an object all of it."""
     rows, columns = torch.nonzero(mask > 0.5, as_tuple=True)
     if len(rows):
@@ -107,8 +111,8 @@ def _cut(x: torch.Tensor, mask: torch.Tensor, side: int) -> torch.Tensor:
     return F.interpolate(x, size=(side, side), mode="bilinear", align_corners=False)
 
 
-def gaussian(masks: torch.Tensor, *, spread: bool = False) -> torch.Tensor:
-    """What the spatial modulator knows of a mask: exp(-(dx² / 2 sx² + dy² / 2 sy²)), (B, 1, H, W); none of an empty one.
+def gaussian(masks: Tensor, *, spread: bool = False) -> Tensor:
+    """What the spatial modulator knows of a mask: exp(-(dx² / 2 sx² + dy² / 2 sy²)), (B, 1, H, W); 0 of an empty one.
 
     Centre and deviations are the median and 1.4826 times the median absolute deviation of the mask's pixels. ``spread``
     moves and scales it at random, as the previous mask is not to be trusted too far in training.
@@ -131,8 +135,8 @@ def gaussian(masks: torch.Tensor, *, spread: bool = False) -> torch.Tensor:
     return out
 
 
-def released(variables: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The variables of the authors' TensorFlow checkpoint by name (``osmn/...``), in our names and layout (HWIO to OIHW).
+def released(variables: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The variables of the authors' TensorFlow checkpoint (``osmn/...``) in our names and layout (HWIO to OIHW).
 
     The fixed kernels of their upsampling are left out: ours are the same. What is unknown keeps its name.
     """

@@ -18,14 +18,14 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from vosbench_baselines.oneshot import (
+    BilinearUpsampling,
     Frame,
     OneShotNetwork,
     Pixels,
     balanced_cross_entropy,
-    bilinear_upsampling,
     centre_crop,
     normalised,
     vgg_channels,
@@ -48,10 +48,10 @@ class Architecture:
 ARCHITECTURES = {"osvos": Architecture(), "osvos-tiny": Architecture(width=8, pixels="imagenet", norm=True)}
 
 
-Change = Callable[[int, torch.Tensor], torch.Tensor]
+Change = Callable[[int, Tensor], Tensor]
 
 
-def unchanged(number: int, x: torch.Tensor) -> torch.Tensor:
+def unchanged(number: int, x: Tensor) -> Tensor:
     """The maps of a stage as they are."""
     return x
 
@@ -64,10 +64,10 @@ class SideOutputs(OneShotNetwork):
         self.size = size
         self.trunk = VGG16(width=size.width, norm=size.norm)
         self.side_prep = nn.ModuleList(nn.Conv2d(c, SIDE, 3, padding=1) for c in vgg_channels(size.width)[1:])
-        self.upscale = nn.ModuleList(bilinear_upsampling(SIDE, 2**s) for s in range(1, 5))
+        self.upscale = nn.ModuleList(BilinearUpsampling(SIDE, 2**s) for s in range(1, 5))
         self.fuse = nn.Conv2d(4 * SIDE, 1, 1)
 
-    def sides(self, picture: torch.Tensor, change: Change = unchanged) -> list[torch.Tensor]:
+    def sides(self, picture: Tensor, change: Change = unchanged) -> list[Tensor]:
         """Sixteen maps each at 1/2, 1/4, 1/8 and 1/16. ``change`` may alter what a convolution of a stage gives."""
         x, found = normalised(picture, self.size.pixels), []
         for number in range(5):
@@ -79,7 +79,7 @@ class SideOutputs(OneShotNetwork):
                 found.append(self.side_prep[number - 1](x))
         return found
 
-    def fused(self, sides: list[torch.Tensor], picture: torch.Tensor) -> torch.Tensor:
+    def fused(self, sides: list[Tensor], picture: Tensor) -> Tensor:
         """All sides at the size of the picture, to logits (B, 1, H, W)."""
         up = [centre_crop(layer(side), picture) for layer, side in zip(self.upscale, sides, strict=True)]
         return self.fuse(torch.cat(up, dim=1))
@@ -91,22 +91,20 @@ class OSVOS(SideOutputs):
     def __init__(self, size: Architecture) -> None:
         super().__init__(size)
         self.score_dsn = nn.ModuleList(nn.Conv2d(SIDE, 1, 1) for _ in range(4))
-        self.upscale_ = nn.ModuleList(bilinear_upsampling(1, 2**s) for s in range(1, 5))
+        self.upscale_ = nn.ModuleList(BilinearUpsampling(1, 2**s) for s in range(1, 5))
 
-    def forward(self, picture: torch.Tensor, previous: Frame, guide: torch.Tensor | None) -> torch.Tensor:
+    def forward(self, picture: Tensor, previous: Frame, guide: Tensor | None) -> Tensor:
         """Looks at the picture alone."""
         return self.fused(self.sides(picture), picture)
 
-    def outputs(self, picture: torch.Tensor, previous: Frame, guide: torch.Tensor | None) -> list[torch.Tensor]:
+    def outputs(self, picture: Tensor, previous: Frame, guide: Tensor | None) -> list[Tensor]:
         """Four side outputs and the answer."""
         sides = self.sides(picture)
         scored = zip(self.score_dsn, self.upscale_, sides, strict=True)
         return [centre_crop(up(score(side)), picture) for score, up, side in scored] + [self.fused(sides, picture)]
 
-    def loss(
-        self, outputs: list[torch.Tensor], target: torch.Tensor, known: torch.Tensor | None = None, progress: float = 1.0
-    ) -> torch.Tensor:
-        """The answer's loss, and the sides' with a weight that goes from 1 to 0 in the course of the parent's training."""
+    def loss(self, outputs: list[Tensor], target: Tensor, known: Tensor | None = None, progress: float = 1.0) -> Tensor:
+        """The answer's loss, and the sides' with a weight that goes from 1 to 0 during the parent's training."""
         loss = balanced_cross_entropy(outputs[-1], target, known)
         if progress < 1:
             loss = loss + (1 - progress) * sum(balanced_cross_entropy(o, target, known) for o in outputs[:-1])
@@ -126,7 +124,7 @@ class OSVOS(SideOutputs):
         return found
 
 
-def released(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def released(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """The authors' PyTorch state dict (``parent_epoch-239.pth``, 52 keys) in our names; all else stays as it is."""
     found = {}
     for name, tensor in state.items():

@@ -11,14 +11,15 @@ joined; from each of the three unions two heads read, one the object, one the fl
 Without training on a first frame it segments what is foreground: the unsupervised task.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
-from vosbench_baselines.oneshot import Frame, OneShotNetwork, Pixels, bilinear_upsampling, centre_crop, normalised
+from vosbench_baselines.oneshot import BilinearUpsampling, Frame, OneShotNetwork, Pixels, centre_crop, normalised
 from vosbench_baselines.resnet import BLOCKS, stage
 
 MULTIPLE = 64  # the coarsest map of FlowNetS
@@ -62,7 +63,7 @@ class SegmentationTrunk(nn.Module):
         self.layer3 = stage(block, up * 2 * w, 4 * w, size.depths[2], 2, early=True)
         self.layer4 = stage(block, up * 4 * w, 8 * w, size.depths[3], 2, early=True)
 
-    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+    def forward(self, x: Tensor) -> list[Tensor]:
         """res5, res4 and res3, at 1/32, 1/16 and 1/8."""
         x = F.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 3, 2, 1)
         res3 = self.layer2(self.layer1(x))
@@ -94,8 +95,8 @@ class FlowNetS(nn.Module):
         self.predict_flow = nn.ModuleList(nn.Conv2d(c, 2, 3, padding=1) for c in before)
         self.upsample_flow = nn.ModuleList(nn.ConvTranspose2d(2, 2, 4, 2, 1) for _ in range(4))
 
-    def forward(self, pair: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
-        """(B, 6, H, W), multiples of 64, to concat4, concat3, concat2 and the flow (B, 2, H / 4, W / 4) in 1/20 pixels."""
+    def forward(self, pair: Tensor) -> tuple[list[Tensor], Tensor]:
+        """(B, 6, H, W), multiples of 64, to concat4, concat3, concat2 and a flow of its own, (B, 2, H / 4, W / 4)."""
         at4 = _leaky(self.conv2(_leaky(self.conv1(pair))))
         at8 = _leaky(self.conv3_1(_leaky(self.conv3(at4))))
         at16 = _leaky(self.conv4_1(_leaky(self.conv4(at8))))
@@ -110,7 +111,7 @@ class FlowNetS(nn.Module):
         return joined[1:], self.predict_flow[4](x)
 
 
-def _leaky(x: torch.Tensor) -> torch.Tensor:
+def _leaky(x: Tensor) -> Tensor:
     return F.leaky_relu(x, 0.1)
 
 
@@ -120,9 +121,9 @@ class Head(nn.Module):
     def __init__(self, channels: list[int]) -> None:
         super().__init__()
         self.score = nn.ModuleList(nn.Conv2d(c, 2, 1) for c in channels)
-        self.up = nn.ModuleList(bilinear_upsampling(2, factor) for factor in (2, 2, 8))
+        self.up = nn.ModuleList(BilinearUpsampling(2, factor) for factor in (2, 2, 8))
 
-    def forward(self, unions: list[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
+    def forward(self, unions: list[Tensor], like: Tensor) -> Tensor:
         """At 1/32, 1/16 and 1/8 to (B, 2, H, W)."""
         x = torch.zeros(())
         for i, (union, score) in enumerate(zip(unions, self.score, strict=True)):
@@ -143,8 +144,8 @@ class SegFlow(OneShotNetwork):
         self.segmentation = Head(unions)
         self.flow = Head(unions)
 
-    def both(self, picture: torch.Tensor, other: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Scores (B, 2, H, W), background first, and the flow (B, 2, H, W) in pixels from the picture to the other one."""
+    def both(self, picture: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores (B, 2, H, W), background first, and the flow (B, 2, H, W) from the picture to the other one."""
         height, width = picture.shape[-2:]
         border = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
         x, y = (F.pad(normalised(p, self.size.pixels), border) for p in (picture, other))
@@ -158,18 +159,70 @@ class SegFlow(OneShotNetwork):
         scores, flow = (head(unions, x)[..., :height, :width] for head in (self.segmentation, self.flow))
         return scores, flow
 
-    def outputs(self, picture: torch.Tensor, previous: Frame, guide: torch.Tensor | None) -> list[torch.Tensor]:
+    def outputs(self, picture: Tensor, previous: Frame, guide: Tensor | None) -> list[Tensor]:
         """Looks at the picture and the one before."""
         scores, _ = self.both(picture, previous.picture)
         return [scores[:, 1:] - scores[:, :1]]
 
-    def loss(
-        self, outputs: list[torch.Tensor], target: torch.Tensor, known: torch.Tensor | None = None, progress: float = 1.0
-    ) -> torch.Tensor:
+    def loss(self, outputs: list[Tensor], target: Tensor, known: Tensor | None = None, progress: float = 1.0) -> Tensor:
         """Plain cross-entropy of the segmentation."""
         return F.binary_cross_entropy_with_logits(outputs[-1], target, known)
 
     def groups(self, rate: float, *, online: bool) -> list[dict[str, Any]]:
         """On a first frame, which shows no motion, FlowNetS learns nothing."""
-        parts = [self.trunk, self.segmentation] + ([] if online else [self.flownet, self.flow])
-        return [{"params": [p for part in parts for p in part.parameters() if p.ndim > 0], "lr": rate}]
+        parts = (self.trunk, self.segmentation) if online else (self,)
+        return [{"params": [p for part in parts for p in part.parameters()], "lr": rate}]
+
+
+def released(blobs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The blobs of the authors' Caffe model, each under ``<layer>.<number>``, in our names; unknown ones keep theirs.
+
+    A BatchNorm holds sums and the count they are to be divided by; its Scale holds gamma and beta.
+    """
+    found: dict[str, Tensor] = {}
+    for name, blob in blobs.items():
+        layer, _, number = name.rpartition(".")
+        if layer.startswith(("scale_res", "upscore", "Convolution6")) or (layer.startswith("bn") and number == "2"):
+            continue  # fixed factors, fixed kernels, counts
+        place = _trunk_place(layer) or _flow_place(layer) or _head_place(layer)
+        if place is None:
+            found[name] = blob
+        elif layer.startswith("bn"):
+            kind = ("running_mean", "running_var")[int(number)]
+            found[f"{place}.{kind}"] = blob / blobs.get(f"{layer}.2", torch.ones(1)).clamp(min=1e-12)
+        else:
+            found[f"{place}.{('weight', 'bias')[int(number)]}"] = blob
+    return found
+
+
+def _trunk_place(layer: str) -> str | None:
+    """``res4b3_branch2a``, ``bn4b3_branch2a``, ``scale4b3_branch2a``: stage 4, fourth block, first convolution."""
+    if layer in ("conv1", "bn_conv1", "scale_conv1"):
+        return "trunk.conv1" if layer == "conv1" else "trunk.bn1"
+    match = re.fullmatch(r"(res|bn|scale)([2-5])([a-z])(\d*)_branch(1|2[abc])", layer)
+    if match is None:
+        return None
+    kind, stage_number, letter, count, branch = match.groups()
+    block = int(count) if count else "abc".index(letter)
+    prefix = f"trunk.layer{int(stage_number) - 1}.{block}"
+    if branch == "1":
+        return f"{prefix}.downsample.{0 if kind == 'res' else 1}"
+    return f"{prefix}.{'conv' if kind == 'res' else 'bn'}{'abc'.index(branch[1]) + 1}"
+
+
+def _flow_place(layer: str) -> str | None:
+    if layer == "conv1_flowS" or re.fullmatch(r"conv[2-6](_1)?", layer):
+        return f"flownet.{layer.removesuffix('_flowS')}"
+    for pattern, place, first in (
+        (r"deconv([2-5])", "deconv", 5),
+        (r"upsample_flow([3-6])to\d", "upsample_flow", 6),
+    ):
+        if match := re.fullmatch(pattern, layer):
+            return f"flownet.{place}.{first - int(match[1])}"
+    match = re.fullmatch(r"Convolution([1-5])", layer)
+    return f"flownet.predict_flow.{int(match[1]) - 1}" if match else None
+
+
+def _head_place(layer: str) -> str | None:
+    match = re.fullmatch(r"score_res([345])_con(_flow)?", layer)
+    return f"{'flow' if match[2] else 'segmentation'}.score.{5 - int(match[1])}" if match else None

@@ -15,6 +15,11 @@ from vosbench_baselines.training.config import Training
 
 #: The first word of an architecture's name, and the module whose ``FAMILY`` trains it.
 MODULES = {
+    "masktrack": "vosbench_baselines.training.oneshot",
+    "onavos": "vosbench_baselines.training.oneshot",
+    "osmn": "vosbench_baselines.training.oneshot",
+    "osvos": "vosbench_baselines.training.oneshot",
+    "segflow": "vosbench_baselines.training.oneshot",
     "stm": "vosbench_baselines.training.unroll",
 }
 

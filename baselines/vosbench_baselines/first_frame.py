@@ -1,0 +1,141 @@
+"""Learning an object from the frame on which it is given: samples of that one frame, and a copy that learns them.
+
+Everything random comes from one generator, so that a session does the same on every run.
+"""
+
+import copy
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vosbench_baselines.oneshot import Frame, OneShotNetwork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """How a method learns the first frame: ``steps`` of ``batch`` samples.
+
+    A sample is the frame turned by up to ``turn`` degrees, scaled by a factor in ``scales``, mirrored half the time,
+    with a gamma of brightness in ``gamma``. ``sgd`` has a momentum of 0.9.
+    """
+
+    steps: int
+    rate: float
+    batch: int = 1
+    optimiser: Literal["sgd", "adam"] = "adam"
+    turn: float = 0.0
+    scales: tuple[float, float] = (1.0, 1.0)
+    gamma: tuple[float, float] = (1.0, 1.0)
+
+
+class Shown(NamedTuple):
+    """What one step looks at: a picture, the frame before it, the true mask (B, 1, H, W), and where that counts."""
+
+    picture: Tensor
+    previous: Frame
+    target: Tensor
+    known: Tensor | None = None
+
+
+class Learner:
+    """One object's own copy of the network, with the frame it was given on and the state of its optimiser."""
+
+    def __init__(
+        self,
+        network: OneShotNetwork,
+        image: NDArray[np.uint8],
+        mask: NDArray[np.bool_],
+        lesson: Lesson,
+        seed: list[int],
+    ) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.image, self.mask, self.lesson = image, mask, lesson
+        self.rng = np.random.default_rng(seed)
+        self.device = next(network.parameters()).device
+        self.optimiser = self._optimiser(lesson.rate)
+
+    def study(self) -> list[float]:
+        """The lesson; the losses of its steps."""
+        return [self.step(self.sample()) for _ in range(self.lesson.steps)]
+
+    def step(self, shown: Shown, *, weight: float = 1.0, rate: float | None = None) -> float:
+        """One step of the optimiser; ``rate`` replaces the lesson's from here on. Normalisation stays as it was."""
+        if rate is not None:
+            for group in self.optimiser.param_groups:
+                group["lr"] = group["share"] * rate
+        with torch.enable_grad():
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+                outputs = self.network.outputs(shown.picture, shown.previous, None)
+            loss = self.network.loss([o.float() for o in outputs], shown.target, shown.known)
+            self.optimiser.zero_grad(set_to_none=True)
+            (weight * loss).backward()
+        self.optimiser.step()
+        return float(loss.detach())
+
+    def sample(self) -> Shown:
+        """The first frame, changed at random; the mask before it is its own, deformed."""
+        images, masks, before = [], [], []
+        for _ in range(self.lesson.batch):
+            image, mask = augmented(self.rng, self.image, self.mask, self.lesson)
+            images.append(torch.from_numpy(image).permute(2, 0, 1))
+            masks.append(torch.from_numpy(mask)[None])
+            before.append(torch.from_numpy(deformed(self.rng, mask))[None])
+        picture = torch.stack(images).to(self.device).float().div_(255)
+        target, earlier = (torch.stack(maps).to(self.device).float() for maps in (masks, before))
+        return Shown(picture, Frame(picture, earlier), target)
+
+    def _optimiser(self, rate: float) -> torch.optim.Optimizer:
+        groups = self.network.groups(rate, online=True)
+        for group in groups:
+            group["share"] = group["lr"] / rate
+            for parameter in group["params"]:
+                parameter.requires_grad_(True)
+        if self.lesson.optimiser == "sgd":
+            return torch.optim.SGD(groups, momentum=0.9)
+        return torch.optim.Adam(groups)
+
+
+def augmented(
+    rng: np.random.Generator, image: NDArray[np.uint8], mask: NDArray[np.bool_], lesson: Lesson
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A frame and its mask, 0 or 1, as a lesson draws them; the picture is mirrored at its border."""
+    height, width = mask.shape
+    turn, scale = rng.uniform(-lesson.turn, lesson.turn), rng.uniform(*lesson.scales)
+    affine = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), turn, scale)
+    size = (width, height)
+    picture = cv2.warpAffine(image, affine, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    labels = cv2.warpAffine(mask.astype(np.uint8), affine, size, flags=cv2.INTER_NEAREST)
+    bent = 255 * (np.arange(256) / 255) ** rng.uniform(*lesson.gamma)
+    picture = np.round(bent).astype(np.uint8)[picture]
+    if rng.random() < 0.5:
+        picture, labels = picture[:, ::-1], labels[:, ::-1]
+    return np.ascontiguousarray(picture), np.ascontiguousarray(labels)
+
+
+def deformed(rng: np.random.Generator, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A mask as the frame before may have had it (Perazzi et al., CVPR 2017; numbers of the authors' code).
+
+    Scaled by ±5 %, shifted by ±10 % of its box, bent by moving a coarse grid of points by ±10 % of it, dilated.
+    The bending is ours, smooth displacements; theirs is a thin-plate spline through five points of the outline.
+    """
+    rows, columns = np.nonzero(mask)
+    if not len(rows):
+        return mask
+    height, width = mask.shape
+    box = np.array([columns.max() - columns.min() + 1, rows.max() - rows.min() + 1], np.float32)
+    centre = np.array([columns.mean(), rows.mean()], np.float32)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    grid = rng.uniform(-0.1, 0.1, (4, 4, 2)).astype(np.float32) * box
+    bend = cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)
+    scale, shift = rng.uniform(0.95, 1.05), rng.uniform(-0.1, 0.1, 2).astype(np.float32) * box
+    at_x = (x - centre[0] - shift[0]) / scale + centre[0] + bend[..., 0]
+    at_y = (y - centre[1] - shift[1]) / scale + centre[1] + bend[..., 1]
+    moved = cv2.remap(mask, at_x.astype(np.float32), at_y.astype(np.float32), cv2.INTER_NEAREST)
+    radius = max(1, round(5 * height / 480))
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return np.asarray(cv2.dilate(moved, disk), np.uint8)
