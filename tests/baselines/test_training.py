@@ -1,6 +1,7 @@
 """Training: clips, the loss, the loop. Everything at toy size."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from vosbench_baselines.stm import STM, architecture  # noqa: E402
 from vosbench_baselines.training import batches as batching  # noqa: E402
 from vosbench_baselines.training.cli import main  # noqa: E402
 from vosbench_baselines.training.clips import (  # noqa: E402
+    UNLABELLED,
     Clip,
     Shape,
     choose_objects,
@@ -28,8 +30,9 @@ from vosbench_baselines.training.folders import video_folder  # noqa: E402
 from vosbench_baselines.training.holdout import holdout_j  # noqa: E402
 from vosbench_baselines.training.loop import learning_rate, train  # noqa: E402
 from vosbench_baselines.training.mixture import max_gap, mixture  # noqa: E402
+from vosbench_baselines.training.papers import PAPERS  # noqa: E402
 from vosbench_baselines.training.procedural import Procedural  # noqa: E402
-from vosbench_baselines.training.tables import STAGES, Tables, _training  # noqa: E402
+from vosbench_baselines.training.tables import Tables, plan, training  # noqa: E402
 from vosbench_baselines.training.tables import main as tables  # noqa: E402
 from vosbench_baselines.training.unroll import clip_loss, unroll  # noqa: E402
 from vosbench_baselines.weights import load_stm  # noqa: E402
@@ -175,6 +178,28 @@ def test_frames_are_in_order_and_no_further_apart_than_allowed():
                     assert (steps != 0).all()
 
 
+def test_clips_may_differ_in_length_from_batch_to_batch_but_not_within_one(data):
+    clips = mixture(Training(sources=[VIDEOS], size=(32, 32), frames=2, most_frames=4, max_gap=1), data)
+    lengths = [{len(clips.clip(step, item).images) for item in range(3)} for step in range(12)]
+    assert all(len(found) == 1 for found in lengths)
+    assert set.union(*lengths) == {2, 3, 4}
+
+
+def test_unannotated_pictures_join_late_and_are_marked(data, tmp_path):
+    for frame in ("00001", "00003", "00004"):
+        for name in "ab":
+            (tmp_path / "Annotations" / name).mkdir(parents=True, exist_ok=True)
+            shutil.copy(data / f"Annotations/{name}/{frame}.png", tmp_path / f"Annotations/{name}/{frame}.png")
+    (tmp_path / "JPEGImages").symlink_to(data / "JPEGImages")
+    clips = mixture(Training(sources=[VIDEOS], size=(40, 64), max_gap=1, unlabelled_after=10), tmp_path)
+    early, late = ([clips.clip(step, 0).labels for step in steps] for steps in (range(10), range(10, 40)))
+    assert all((labels != UNLABELLED).all() for labels in early)
+    assert all(set(np.unique(labels[0]).tolist()) == {0, 1} for labels in late)
+    hidden = [[bool((frame == UNLABELLED).all()) for frame in labels] for labels in late]
+    assert any(map(any, hidden))
+    assert all(hidden[i][t] or (late[i][t] != UNLABELLED).all() for i in range(30) for t in range(3))
+
+
 def test_the_gap_grows_linearly_and_stays():
     config = Training(sources=[], max_gap=25, gap_steps=100)
     assert [max_gap(config, step) for step in (0, 50, 100, 1000)] == [1, 13, 25, 25]
@@ -298,7 +323,7 @@ def test_the_configurations_that_come_along_are_read():
     for name in ("stm-xs", "stm-nano"):
         assert read_config(folder / f"{name}.toml", Training).architecture == name
     refinements = read_config(folder / "refinements.toml", Tables)
-    assert all(_training(refinements, stage, "").batch == 16 for stage in STAGES.values())
+    assert all(training(refinements, plan(refinements), stage).batch == 16 for stage in PAPERS["refinements"].stages)
     train, held = (set((folder / f"davis2016-{n}.txt").read_text().split()) for n in ("train", "holdout"))
     assert len(train | held) == 30
     assert not train & held

@@ -12,14 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.prediction.video import decode
+from vosbench.types import Sequence
 from vosbench_baselines.training.folders import VideoFolder, read_labels
 
 SMALLEST = 32  # pixels an object must have on the first frame
+UNLABELLED = 255  # everywhere on a frame without annotation
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """``images`` (T, H, W, 3) uint8 RGB and ``labels`` (T, H, W) uint8, objects numbered from 1 without gaps."""
+    """``images`` (T, H, W, 3) uint8 RGB and ``labels`` (T, H, W) uint8, objects numbered from 1 without gaps.
+
+    The first frame is annotated; others may not be, their labels are all ``UNLABELLED``.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -27,11 +32,12 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a clip must look like: frames, (H, W), the most objects."""
+    """What a clip must look like: frames, (H, W), the most objects, and whether frames may lack annotation."""
 
     frames: int
     size: tuple[int, int]
     objects: int
+    unlabelled: bool = False
 
 
 class ClipSource(Protocol):
@@ -67,13 +73,26 @@ class Videos:
         """See :class:`ClipSource`."""
         sequences = self.folder.found
         sequence = sequences[rng.integers(len(sequences))]
-        chosen = ordered_frames(rng, len(sequence.frames), shape.frames, max_gap)
-        stems = [sequence.frames[i] for i in chosen]
         files = {path.stem: path for path in sequence.images.iterdir()} if sequence.images else {}
-        images = [decode(files[stem]) for stem in stems]
-        labels = [self.folder.read(sequence.name, stem)[0].astype(np.uint8) for stem in stems]
-        warp = crop(rng, labels[0], shape.size)
-        return warped(images, labels, [warp] * shape.frames, shape.size)
+        stems = sorted(files) if shape.unlabelled else list(sequence.frames)
+        indices = ordered_frames(rng, len(stems), shape.frames, max_gap)
+        annotated = [i for i, stem in enumerate(stems) if stem in sequence.frames]
+        shift = min((i - indices[0] for i in annotated), key=abs)  # a clip begins where there is a mask
+        chosen = [stems[min(max(i + shift, 0), len(stems) - 1)] for i in indices]
+        images = [decode(files[stem]) for stem in chosen]
+        labels = [self._labels(sequence, stem) for stem in chosen]
+        first = labels[0]
+        assert first is not None
+        warp = crop(rng, first, shape.size)
+        filled = [first if found is None else found for found in labels]
+        clip = warped(images, filled, [warp] * shape.frames, shape.size)
+        clip.labels[[found is None for found in labels]] = UNLABELLED
+        return clip
+
+    def _labels(self, sequence: Sequence, stem: str) -> NDArray[np.uint8] | None:
+        if stem not in sequence.frames:
+            return None
+        return self.folder.read(sequence.name, stem)[0].astype(np.uint8)
 
 
 def ordered_frames(rng: np.random.Generator, available: int, frames: int, max_gap: int) -> list[int]:
@@ -138,4 +157,5 @@ def choose_objects(rng: np.random.Generator, clip: Clip, most: int) -> Clip:
     chosen = rng.permutation(there)[:most]
     lookup = np.zeros(256, np.uint8)
     lookup[chosen] = np.arange(1, len(chosen) + 1)
+    lookup[UNLABELLED] = UNLABELLED
     return Clip(clip.images, lookup[clip.labels])

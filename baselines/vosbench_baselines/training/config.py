@@ -30,10 +30,13 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One run. Defaults are the refinement paper's (384², Adam 1e-5) where it says, Space-Time Memory's elsewhere.
 
-    ``initial``: weights to start from, our ``.safetensors`` or a ResNet's ``.pth`` in torchvision's names.
-    ``truth_steps``: for so many steps the true mask of the previous frame is memorised, after that the inferred one;
-    ``detach`` stops the gradient through it. ``max_gap`` between neighbouring frames of a clip is reached linearly
-    after ``gap_steps``. ``optimiser`` "adam" keeps its rate, "adamw" follows a cosine to zero.
+    ``initial``: weights to start from, our ``.safetensors`` or an ImageNet trunk's ``.pth`` in torchvision's names.
+    ``truth_steps``: for so many steps the network is shown the true mask of the previous frame, after that the inferred
+    one; ``detach`` stops the gradient through it. ``max_gap`` between neighbouring frames of a clip is reached linearly
+    after ``gap_steps``. Clips have ``frames`` frames, or from ``frames`` to ``most_frames``, drawn anew for every
+    batch. From step ``unlabelled_after`` on, clips of videos have pictures without annotation, too.
+    ``optimiser`` "adam" keeps its rate, "adamw" follows a cosine to zero; ``weight_decay`` unset is the optimiser's
+    own. ``trunk_learning_rate`` is that of the parameters that ImageNet weights are for; unset, the same as all.
     ``workers``: processes that prepare clips; 0 prepares them on a thread of this one.
     """
 
@@ -45,10 +48,14 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     steps: int = 100_000
     batch: int = 4
     frames: int = 3
+    most_frames: int = 0
+    unlabelled_after: int | None = None
     size: tuple[int, int] = (384, 384)
     objects: int = 3
     optimiser: Literal["adam", "adamw"] = "adam"
     learning_rate: float = 1e-5
+    trunk_learning_rate: float | None = None
+    weight_decay: float | None = None
     clip_gradient: float = 10.0
     freeze_batch_norm: bool = True
     truth_steps: int = 0

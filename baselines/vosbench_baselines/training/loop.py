@@ -5,20 +5,19 @@ import csv
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from vosbench_baselines.stm import STM, architecture
-from vosbench_baselines.stm_model import STMModel
+from vosbench_baselines import checkpoints
 from vosbench_baselines.training.batches import batches
 from vosbench_baselines.training.config import Training
+from vosbench_baselines.training.families import family
 from vosbench_baselines.training.folders import video_folder
 from vosbench_baselines.training.holdout import holdout_j
 from vosbench_baselines.training.mixture import mixture
-from vosbench_baselines.training.unroll import clip_loss, unroll
-from vosbench_baselines.weights import load_stm, load_trunk, save_stm
 
 COLUMNS = ("step", "seconds", "loss", "learning_rate", "holdout_j")
 
@@ -27,8 +26,8 @@ COLUMNS = ("step", "seconds", "loss", "learning_rate", "holdout_j")
 class Run:
     """Everything that changes while training. ``averaged`` is the exponential moving average that is exported."""
 
-    model: STM
-    averaged: STM
+    model: nn.Module
+    averaged: nn.Module
     optimiser: torch.optim.Optimizer
     step: int = 0
     seconds: float = 0.0
@@ -66,18 +65,29 @@ def train(
 
 def _begin(config: Training, base: Path, device: str) -> Run:
     torch.manual_seed(config.seed)
+    kind = family(config.architecture)
     if config.initial.endswith(".safetensors"):
-        model = load_stm(base / config.initial, config.architecture)[0].requires_grad_(True)
+        model = kind.load(base / config.initial, config.architecture)[0].requires_grad_(True)
     else:
-        model = STM(architecture(config.architecture))
+        model = kind.network(config.architecture)
         if config.initial:
-            state = torch.load(base / config.initial, map_location="cpu", weights_only=True)
-            for encoder in (model.Encoder_M, model.Encoder_Q):
-                load_trunk(encoder, state)
+            kind.start(model, checkpoints.read(base / config.initial)[0])
     model.to(device)
-    maker = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimiser]
     averaged = copy.deepcopy(model).requires_grad_(False)
-    return Run(model=model, averaged=averaged, optimiser=maker(model.parameters(), lr=config.learning_rate))
+    return Run(model=model, averaged=averaged, optimiser=_optimiser(config, model))
+
+
+def _optimiser(config: Training, model: nn.Module) -> torch.optim.Optimizer:
+    """One group of parameters, or the trunk apart; a group's ``share`` is of the learning rate."""
+    maker = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimiser]
+    groups: list[dict[str, Any]] = [{"params": list(model.parameters()), "share": 1.0}]
+    if config.trunk_learning_rate is not None:
+        trunk = family(config.architecture).trunk(model)
+        apart = {id(parameter) for parameter in trunk}
+        groups[0]["params"] = [p for p in model.parameters() if id(p) not in apart]
+        groups.append({"params": trunk, "share": config.trunk_learning_rate / config.learning_rate})
+    decay = {} if config.weight_decay is None else {"weight_decay": config.weight_decay}
+    return maker(groups, lr=config.learning_rate, **decay)
 
 
 def _step(run: Run, config: Training, images: torch.Tensor, labels: torch.Tensor) -> float:
@@ -87,11 +97,9 @@ def _step(run: Run, config: Training, images: torch.Tensor, labels: torch.Tensor
             if isinstance(module, nn.BatchNorm2d):
                 module.eval()
     for group in run.optimiser.param_groups:
-        group["lr"] = learning_rate(config, run.step)
-    inferred = run.step >= config.truth_steps
+        group["lr"] = group["share"] * learning_rate(config, run.step)
     with torch.autocast(images.device.type, torch.bfloat16, enabled=images.device.type == "cuda"):
-        logits = unroll(run.model, images, labels, config.objects, inferred=inferred, detach=config.detach)
-    loss = clip_loss(logits, labels)
+        loss = family(config.architecture).loss(run.model, images, labels, config, run.step)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(run.model.parameters(), config.clip_gradient)
@@ -122,7 +130,8 @@ def _average(run: Run, decay: float) -> None:
 def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[float]) -> None:
     j = ""
     if config.holdout is not None:
-        model = STMModel(copy.deepcopy(run.averaged), config.architecture, device=str(_device(run)))
+        door = family(config.architecture).door
+        model = door(copy.deepcopy(run.averaged), config.architecture, device=str(_device(run)))
         j = f"{holdout_j([model], video_folder(config.holdout, base)):.4f}"
     row = (
         run.step,
@@ -138,7 +147,8 @@ def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[
         writer = csv.writer(file)
         writer.writerows([COLUMNS, row] if new else [row])
     card = {"step": str(run.step), "seconds": f"{run.seconds:.1f}", "seed": str(config.seed), "holdout_j": j}
-    save_stm(run.averaged, config.architecture, out / "weights.safetensors", half=True, card=card)
+    kind = family(config.architecture).name
+    checkpoints.save(run.averaged, kind, config.architecture, out / "weights.safetensors", half=True, card=card)
     _save(run, out / "last.pt")
 
 

@@ -24,7 +24,8 @@ class Mixture:
         """Determined by the seed, the step and the item; drawn again while its first frame shows no object."""
         config = self.config
         rng = np.random.default_rng([config.seed, step, item])
-        shape = Shape(config.frames, config.size, config.objects)
+        unlabelled = config.unlabelled_after is not None and step >= config.unlabelled_after
+        shape = Shape(frames(config, step), config.size, config.objects, unlabelled)
         shares = np.array([source.share for source in config.sources])
         for _ in range(ATTEMPTS):
             source = self.sources[rng.choice(len(self.sources), p=shares / shares.sum())]
@@ -37,6 +38,13 @@ class Mixture:
 def mixture(config: Training, base: Path) -> Mixture:
     """Open the sources of a configuration. Raises InputError for one that holds nothing."""
     return Mixture(config, [_open(source, base) for source in config.sources])
+
+
+def frames(config: Training, step: int) -> int:
+    """How many frames the clips of a batch have."""
+    if config.most_frames <= config.frames:
+        return config.frames
+    return int(np.random.default_rng([config.seed, step]).integers(config.frames, config.most_frames + 1))
 
 
 def max_gap(config: Training, step: int) -> int:

@@ -1,4 +1,4 @@
-"""A clip through the network: the loss that trains it.
+"""A clip through a Space-Time Memory network: the loss that trains it.
 
 Frame t is read against the memory of all frames before it, as in testing; what is memorised of frame t - 1 is its true
 mask or, as in testing again, what the network itself inferred.
@@ -8,7 +8,11 @@ import torch
 import torch.nn.functional as F
 
 from vosbench_baselines.aggregation import aggregated_logits
-from vosbench_baselines.stm import STM
+from vosbench_baselines.stm import STM, architecture
+from vosbench_baselines.stm_model import STMModel
+from vosbench_baselines.training.config import Training
+from vosbench_baselines.training.families import Family
+from vosbench_baselines.weights import load_stm, load_trunk
 
 
 def one_hot(labels: torch.Tensor, objects: int) -> torch.Tensor:
@@ -47,3 +51,23 @@ def clip_loss(logits: list[torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
     """Cross-entropy after soft aggregation: the mean over pixels and frames 1 to T - 1 of ``labels`` (B, T, H, W)."""
     losses = [F.cross_entropy(frame, labels[:, t].long()) for t, frame in enumerate(logits, start=1)]
     return torch.stack(losses).mean()
+
+
+def _loss(model: STM, images: torch.Tensor, labels: torch.Tensor, config: Training, step: int) -> torch.Tensor:
+    inferred = step >= config.truth_steps
+    return clip_loss(unroll(model, images, labels, config.objects, inferred=inferred, detach=config.detach), labels)
+
+
+def _start(model: STM, state: dict[str, torch.Tensor]) -> None:
+    for encoder in (model.Encoder_M, model.Encoder_Q):
+        load_trunk(encoder, state)
+
+
+FAMILY = Family(
+    name="stm",
+    network=lambda name: STM(architecture(name)),
+    load=load_stm,
+    door=STMModel,
+    start=_start,
+    loss=_loss,
+)
