@@ -13,6 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vosbench.adapters import Image
+from vosbench_baselines.lucid import Labels, lucid_pair, scene
 from vosbench_baselines.oneshot import Frame, OneShotNetwork
 
 
@@ -21,7 +23,8 @@ class Lesson:
     """How a method learns the first frame: ``steps`` of ``batch`` samples.
 
     A sample is the frame turned by up to ``turn`` degrees, scaled by a factor in ``scales``, mirrored half the time,
-    with a gamma of brightness in ``gamma``. ``sgd`` has a momentum of 0.9.
+    with a gamma of brightness in ``gamma``; the frame before it is itself, its mask deformed. With ``lucid`` it is a
+    pair of lucid dreams instead. ``sgd`` has a momentum of 0.9.
     """
 
     steps: int
@@ -31,6 +34,7 @@ class Lesson:
     turn: float = 0.0
     scales: tuple[float, float] = (1.0, 1.0)
     gamma: tuple[float, float] = (1.0, 1.0)
+    lucid: bool = False
 
 
 class Shown(NamedTuple):
@@ -48,7 +52,7 @@ class Learner:
     def __init__(
         self,
         network: OneShotNetwork,
-        image: NDArray[np.uint8],
+        image: Image,
         mask: NDArray[np.bool_],
         lesson: Lesson,
         seed: list[int],
@@ -58,6 +62,7 @@ class Learner:
         self.rng = np.random.default_rng(seed)
         self.device = next(network.parameters()).device
         self.optimiser = self._optimiser(lesson.rate)
+        self.scene = scene(image, mask.astype(np.uint8)) if lesson.lucid and mask.any() else None
 
     def study(self) -> list[float]:
         """The lesson; the losses of its steps."""
@@ -78,16 +83,23 @@ class Learner:
         return float(loss.detach())
 
     def sample(self) -> Shown:
-        """The first frame, changed at random; the mask before it is its own, deformed."""
-        images, masks, before = [], [], []
-        for _ in range(self.lesson.batch):
-            image, mask = augmented(self.rng, self.image, self.mask, self.lesson)
-            images.append(torch.from_numpy(image).permute(2, 0, 1))
-            masks.append(torch.from_numpy(mask)[None])
-            before.append(torch.from_numpy(deformed(self.rng, mask))[None])
-        picture = torch.stack(images).to(self.device).float().div_(255)
-        target, earlier = (torch.stack(maps).to(self.device).float() for maps in (masks, before))
-        return Shown(picture, Frame(picture, earlier), target)
+        """A batch made of the first frame."""
+        draw = self._dreamt if self.scene is not None else self._augmented
+        images, masks, before, earlier = zip(*(draw() for _ in range(self.lesson.batch)), strict=True)
+        pictures, previous = (
+            torch.stack([picture_tensor(i) for i in each]).to(self.device) for each in (images, before)
+        )
+        target, mask = (torch.from_numpy(np.stack(m)).to(self.device).float()[:, None] for m in (masks, earlier))
+        return Shown(pictures, Frame(previous, mask), target)
+
+    def _augmented(self) -> tuple[Image, Labels, Image, Labels]:
+        image, mask = augmented(self.rng, self.image, self.mask, self.lesson)
+        return image, mask, image, deformed(self.rng, mask)
+
+    def _dreamt(self) -> tuple[Image, Labels, Image, Labels]:
+        assert self.scene is not None
+        pair = lucid_pair(self.rng, self.scene)
+        return pair.image, pair.labels, pair.previous_image, deformed(self.rng, pair.previous_labels)
 
     def _optimiser(self, rate: float) -> torch.optim.Optimizer:
         groups = self.network.groups(rate, online=True)
@@ -100,8 +112,16 @@ class Learner:
         return torch.optim.Adam(groups)
 
 
+def picture_tensor(image: Image) -> Tensor:
+    """(H, W, 3) uint8 to (3, H, W) in [0, 1].
+
+    Channels are first in memory, too: where they are last, dilated convolutions of PyTorch 2.13 crash on the CPU.
+    """
+    return torch.from_numpy(image.transpose(2, 0, 1).copy()).float().div_(255)
+
+
 def augmented(
-    rng: np.random.Generator, image: NDArray[np.uint8], mask: NDArray[np.bool_], lesson: Lesson
+    rng: np.random.Generator, image: Image, mask: NDArray[np.bool_], lesson: Lesson
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """A frame and its mask, 0 or 1, as a lesson draws them; the picture is mirrored at its border."""
     height, width = mask.shape

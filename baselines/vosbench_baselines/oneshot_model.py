@@ -16,7 +16,7 @@ from torch import Tensor
 from vosbench.adapters import Image, ModelSpec, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
 from vosbench_baselines.checkpoints import sha256
-from vosbench_baselines.first_frame import Learner, Lesson, Shown
+from vosbench_baselines.first_frame import Learner, Lesson, Shown, picture_tensor
 from vosbench_baselines.methods import Method, load, method
 from vosbench_baselines.onavos import pseudo_labels
 from vosbench_baselines.oneshot import Frame, OneShotNetwork
@@ -143,8 +143,7 @@ class OneShotSession:
 
     def _tensor(self, image: Image) -> Tensor:
         """(1, 3, h, w) in [0, 1]."""
-        pixels = torch.from_numpy(image.copy()).to(self.device)  # a copy: decoded pictures are read-only
-        return pixels.permute(2, 0, 1)[None].float().div_(255)
+        return picture_tensor(image).to(self.device)[None]
 
 
 def _resized(x: Tensor, size: tuple[int, int]) -> Tensor:

@@ -31,6 +31,7 @@ def clip_loss(network: OneShotNetwork, images: Tensor, labels: Tensor, config: T
     rng = np.random.default_rng([config.seed, step])
     masks = (labels == 1).float()[:, :, None]
     known = (labels != UNLABELLED).float()[:, :, None]
+    images = images.contiguous()  # channels first: PyTorch's dilated convolutions crash on the CPU where they are last
     guide = network.guide(Frame(images[:, 0], masks[:, 0]))
     losses = []
     for t in range(1, images.shape[1]):
