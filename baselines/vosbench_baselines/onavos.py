@@ -114,13 +114,16 @@ class OnAVOS(OneShotNetwork):
             x = unit(x)
         scores = self.output(self.conv1(x))
         logits = scores[:, 1:] - scores[:, :1]  # the sigmoid of the difference is the softmax of the two
-        return [logits, F.interpolate(logits, size=picture.shape[-2:], mode="bilinear", align_corners=False)]
+        height, width = picture.shape[-2:]
+        size = (8 * logits.shape[2] + 1, 8 * logits.shape[3] + 1)
+        wide = F.pad(logits, (0, 1, 0, 1), mode="replicate")  # a cell lies on pixels 0, 8, 16, ..., as in TensorFlow 1
+        full = F.interpolate(wide, size=size, mode="bilinear", align_corners=True)
+        return [logits, full[..., :height, :width]]
 
     def loss(self, outputs: list[Tensor], target: Tensor, known: Tensor | None = None, progress: float = 1.0) -> Tensor:
         """Bootstrapped cross-entropy at 1/8."""
-        size = outputs[0].shape[-2:]
-        small = [None if t is None else F.interpolate(t, size=size, mode="nearest") for t in (target, known)]
-        return bootstrapped_cross_entropy(outputs[0], *small)
+        there = None if known is None else known[..., ::8, ::8]
+        return bootstrapped_cross_entropy(outputs[0], target[..., ::8, ::8], there)
 
 
 def bootstrapped_cross_entropy(

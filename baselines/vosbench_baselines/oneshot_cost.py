@@ -20,9 +20,9 @@ def parameters(network: OneShotNetwork) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def gflop(network: OneShotNetwork) -> tuple[float, float]:
+def gflop(network: OneShotNetwork, size: tuple[int, int] = SIZE) -> tuple[float, float]:
     """GFLOP of a frame with one object, and of what is done once an object; ``network`` on the meta device."""
-    picture = torch.empty(1, 3, *SIZE, device="meta")
+    picture = torch.empty(1, 3, *size, device="meta")
     mask = picture[:, :1]
     with FlopCounterMode(display=False) as once:
         if isinstance(network, OSMN):
