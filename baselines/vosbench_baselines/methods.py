@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from vosbench.adapters import Resolution, Task
 from vosbench.errors import UsageError
 from vosbench_baselines import checkpoints, masktrack, onavos, osmn, osvos, segflow
@@ -125,12 +127,16 @@ def load(path: Path, name: str | None = None) -> tuple[OneShotNetwork, str, dict
     Raises:
         InputError: no such file, another method's weights, parameters missing, unexpected or misshapen.
     """
-    tensors, header = checkpoints.read(path)
+    tensors, header = checkpoints.read_state(path)
     found = header.get("architecture", name)
     if found is None:
         raise checkpoints.refused(path, "it does not say whose weights it holds", "ask for a method by name")
     if name not in (None, found):
         raise checkpoints.refused(path, f"these are weights of {found!r}, not of {name!r}", "choose that method")
-    how = method(found)
+    if found not in METHODS:
+        raise checkpoints.refused(path, f"these are weights of {found!r}", f"give those of {', '.join(METHODS)}")
+    how = METHODS[found]
     tensors = tensors if "architecture" in header else how.released(tensors)
-    return checkpoints.fill(path, how.build, tensors), found, header
+    with torch.device("meta"):
+        network = how.build()
+    return checkpoints.fill(network, tensors, path), found, header

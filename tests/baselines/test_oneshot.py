@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
-from vosbench_baselines import masktrack, onavos, oneshot_cost, osmn, osvos, segflow  # noqa: E402
+from vosbench_baselines import masktrack, onavos, oneshot_cost, osmn, osvos  # noqa: E402
 from vosbench_baselines.methods import METHODS, method  # noqa: E402
 from vosbench_baselines.oneshot import (  # noqa: E402
     BilinearUpsampling,
@@ -275,7 +275,7 @@ def test_gamma_and_beta_are_handed_out_in_order():
     """Each convolution of stages 3 to 5 has its own share of gamma: zeros of one layer silence what depends on it."""
     network = small("osmn-tiny").eval()
     assert network.channels == [32, 32, 32, 64, 64, 64, 64, 64, 64]
-    picture, frame = seen()
+    picture, _ = seen()
     for layer in network.spatial:
         nn.init.zeros_(layer[1].weight)
     gamma = torch.ones(2, 480)
@@ -317,7 +317,7 @@ def test_the_guide_is_the_object_alone():
     torch.manual_seed(0)
     network = small("osmn-tiny").eval()
     nn.init.normal_(network.modulator.fc8.weight)
-    picture, frame = seen(1)
+    _, frame = seen(1)
     outside = torch.where(frame.mask > 0, frame.picture, torch.rand_like(frame.picture))
     inside = torch.where(frame.mask > 0, torch.rand_like(frame.picture), frame.picture)
     assert torch.equal(network.guide(frame), network.guide(Frame(outside, frame.mask)))

@@ -1,4 +1,4 @@
-"""The one-shot methods at the door: learning the first frame, adapting, several objects, weights, training. Toy sizes."""
+"""The one-shot methods at the door: learning the first frame, adapting, several objects, weights, training."""
 
 import copy
 import functools
@@ -239,9 +239,7 @@ def test_a_deformed_mask_is_near_the_mask():
 def test_samples_depend_on_the_seed_alone(lucid):
     pictures, masks = changing(frames=1)
     lesson = Lesson(steps=1, rate=1e-3, batch=2, turn=20, scales=(0.8, 1.2), gamma=(0.8, 1.2), lucid=lucid)
-    a, b, c = (
-        Learner(network("osvos-tiny"), pictures[0], masks[0], lesson, seed).sample() for seed in ([0], [0], [1])
-    )
+    a, b, c = (Learner(network("osvos-tiny"), pictures[0], masks[0], lesson, seed).sample() for seed in ([0], [0], [1]))
     assert a.picture.shape == a.previous.picture.shape == (2, 3, *SIZE)
     assert a.target.shape == a.previous.mask.shape == (2, 1, *SIZE)
     assert torch.equal(a.picture, b.picture)
@@ -347,7 +345,7 @@ def test_a_resumed_training_takes_the_same_steps(tmp_path):
     whole = train(config, tmp_path, tmp_path / "whole")
     train(changed(config, steps=2), tmp_path, tmp_path / "parts")
     parts = train(config, tmp_path, tmp_path / "parts", resume=True)
-    a, b = (checkpoints.read(path)[0] for path in (whole, parts))
+    a, b = (checkpoints.read_state(path)[0] for path in (whole, parts))
     assert a.keys() == b.keys()
     assert {n for n in a if not torch.equal(a[n], b[n])} == set()
 

@@ -1,4 +1,4 @@
-"""Weights that the authors of the one-shot methods released: their names and layouts, written out from the structure."""
+"""Weights that authors of the one-shot methods released: names and layouts, written out from the structure."""
 
 import pytest
 

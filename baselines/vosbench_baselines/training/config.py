@@ -16,7 +16,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``stills`` warps single annotated images, from folders of images and masks that may hold sequences; ``videos`` takes
     frames in order from ``<images>/<sequence>/`` and ``<masks>/<sequence>/``; ``procedural`` renders. ``sequences``
-    names a text file with one sequence per line; ``binary`` reads any non-zero mask value as object 1.
+    names a text file with one sequence per line; ``binary`` reads any non-zero mask value as object 1. ``fraction`` of the
+    sequences is used, drawn once and for all: smaller fractions are parts of larger ones. What is rendered has none.
     """
 
     kind: Literal["stills", "videos", "procedural"]
@@ -25,6 +26,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     masks: str = ""
     sequences: str = ""
     binary: bool = False
+    fraction: float = 1.0
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -71,7 +71,7 @@ def _begin(config: Training, base: Path, device: str) -> Run:
     else:
         model = kind.network(config.architecture)
         if config.initial:
-            kind.start(model, checkpoints.read(base / config.initial)[0])
+            kind.start(model, checkpoints.read_state(base / config.initial)[0])
     model.to(device)
     averaged = copy.deepcopy(model).requires_grad_(False)
     return Run(model=model, averaged=averaged, optimiser=_optimiser(config, model))
