@@ -34,7 +34,8 @@ class Family:
     ``door`` takes a network, its name, ``device`` and options of the family's own, and gives the runner's
     model. ``start`` initialises what an ImageNet state dict of torchvision has. ``loss`` takes a network, images
     (B, T, 3, H, W) in [0, 1], labels (B, T, H, W), the configuration and the number of steps taken, and gives a scalar.
-    ``trunk`` names the parameters that ``trunk_learning_rate`` is for.
+    ``trunk`` names the parameters that ``trunk_learning_rate`` is for; ``groups`` makes the groups of parameters for
+    SGD, each with its ``share`` of the learning rate.
     """
 
     name: str
@@ -44,6 +45,9 @@ class Family:
     start: Callable[[Any, dict[str, torch.Tensor]], object]
     loss: Callable[[Any, torch.Tensor, torch.Tensor, Training, int], torch.Tensor]
     trunk: Callable[[Any], list[nn.Parameter]] = lambda network: []
+    groups: Callable[[Any], list[dict[str, Any]]] = lambda network: [
+        {"params": list(network.parameters()), "share": 1.0}
+    ]
 
 
 def family(architecture: str) -> Family:

@@ -76,5 +76,6 @@ FAMILY = Family(
     door=OneShotModel,
     start=start,
     loss=clip_loss,
+    groups=lambda network: [{**group, "share": group["lr"]} for group in network.groups(1.0, online=False)],
     trunk=lambda network: list(network.trunk.parameters()) if hasattr(network, "trunk") else [],
 )
