@@ -1,6 +1,8 @@
 """Learning an object from the frame on which it is given: samples of that one frame, and a copy that learns them.
 
-Everything random comes from one generator, so that a session does the same on every run.
+Everything random comes from one generator, so that a session does the same on every run. ``online.learn_online`` is the
+loop for methods that learn once, all layers alike; here each layer has its rate, normalisation stays as it is, and
+learning may go on in the course of the video.
 """
 
 import copy

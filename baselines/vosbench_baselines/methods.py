@@ -17,7 +17,7 @@ from vosbench_baselines.oneshot import OneShotNetwork
 
 PIXELS = 480 * 854  # what a learning rate of authors who sum over pixels is multiplied by where the mean is taken
 ONE_SHOT: frozenset[Task] = frozenset({"semi-supervised"})
-SMALL = Resolution(short_side=240)
+SMALL = Resolution(short_side=160)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ METHODS = {
         lesson=Lesson(steps=2000, batch=5, optimiser="sgd", rate=1e-8 * PIXELS, **_TURNED),
     ),
     "osvos-tiny": _of(
-        osvos, osvos.OSVOS, "osvos-tiny", lesson=Lesson(steps=80, batch=2, rate=1e-3, **_TURNED), resolution=SMALL
+        osvos, osvos.OSVOS, "osvos-tiny", lesson=Lesson(steps=60, batch=2, rate=1e-3, **_TURNED), resolution=SMALL
     ),
     "masktrack": _of(
         masktrack,
@@ -72,7 +72,7 @@ METHODS = {
         masktrack,
         masktrack.MaskTrack,
         "masktrack-tiny",
-        lesson=Lesson(steps=80, batch=2, rate=2e-4, turn=10.0, scales=(0.9, 1.1)),
+        lesson=Lesson(steps=60, batch=2, rate=2e-4, turn=10.0, scales=(0.9, 1.1)),
         resolution=SMALL,
     ),
     "onavos": _of(
@@ -87,7 +87,7 @@ METHODS = {
         onavos,
         onavos.OnAVOS,
         "onavos-tiny",
-        lesson=Lesson(steps=80, batch=2, rate=1e-3, **_RESIZED),
+        lesson=Lesson(steps=60, batch=2, rate=1e-3, **_RESIZED),
         adaptation=Adaptation(steps=3, every=3, rate=2e-4),
         resolution=SMALL,
     ),
@@ -104,7 +104,7 @@ METHODS = {
         segflow,
         segflow.SegFlow,
         "segflow-tiny",
-        lesson=Lesson(steps=80, batch=2, rate=1e-3, **_TURNED),
+        lesson=Lesson(steps=60, batch=2, rate=1e-3, **_TURNED),
         tasks=_BOTH,
         resolution=SMALL,
     ),

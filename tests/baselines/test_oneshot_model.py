@@ -363,4 +363,5 @@ def test_the_shipped_configurations_name_the_methods():
     from vosbench_baselines.training.config import read_config
 
     folder = Path(__file__).parents[2] / "baselines/configs"
-    assert {read_config(folder / f"{name}.toml", Training).architecture for name in TINY} == set(TINY)
+    for name in METHODS.keys() - {"masktrack-resnet101"}:
+        assert read_config(folder / f"{name}.toml", Training).architecture == name
