@@ -75,7 +75,7 @@ class Learner:
         if rate is not None:
             for group in self.optimiser.param_groups:
                 group["lr"] = group["share"] * rate
-        with torch.enable_grad():
+        with torch.enable_grad(), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
                 outputs = self.network.outputs(shown.picture, shown.previous, None)
             loss = self.network.loss([o.float() for o in outputs], shown.target, shown.known)

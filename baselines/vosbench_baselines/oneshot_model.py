@@ -51,15 +51,14 @@ class OneShotModel:
 
     def open(self, video: VideoInfo) -> "OneShotSession":
         """Begin a video."""
-        return OneShotSession(self, video)
+        return OneShotSession(self)
 
 
 class OneShotSession:
     """One video."""
 
-    def __init__(self, model: OneShotModel, video: VideoInfo) -> None:
+    def __init__(self, model: OneShotModel) -> None:
         self.network, self.method, self.device = model.network, model.method, model.device
-        self.video = video
         self.ids: tuple[int, ...] = ()
         self.guides: dict[int, Tensor | None] = {}
         self.learners: dict[int, Learner] = {}
