@@ -72,7 +72,7 @@ METHODS = {
         masktrack,
         masktrack.MaskTrack,
         "masktrack-tiny",
-        lesson=Lesson(steps=60, batch=2, rate=2e-4, turn=10.0, scales=(0.9, 1.1)),
+        lesson=Lesson(steps=60, batch=2, rate=2e-4, lucid=True),
         resolution=SMALL,
     ),
     "onavos": _of(
