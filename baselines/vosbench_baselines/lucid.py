@@ -1,6 +1,6 @@
-"""Lucid dreams: plausible neighbouring frames out of one annotated frame (Khoreva et al., "Lucid Data Dreaming", 2017).
+"""Lucid dreams: plausible neighbouring frames out of one annotated frame (Khoreva et al., Lucid Data Dreaming, 2017).
 
-The objects are cut out, the hole they leave is inpainted, and the parts are put together again after each has been moved
+The objects are cut out, the hole they leave is inpainted, and the parts are put together again after each was moved
 and bent on its own: an affine map, a smooth random displacement (in place of the paper's thin-plate splines), a change
 of light. Two such pictures whose parts differ only by a further small motion are a pair of neighbouring frames, with
 exact masks. Several objects keep their labels; which is in front is drawn anew for each pair.

@@ -39,8 +39,9 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     after ``gap_steps``. Clips have ``frames`` frames, or from ``frames`` to ``most_frames``, drawn anew for every
     batch. From step ``unlabelled_after`` on, clips of videos have pictures without annotation, too: for S2S, whose loss
     leaves them out.
-    ``optimiser`` "adam" keeps its rate, "adamw" follows a cosine to zero; ``weight_decay`` unset is the optimiser's
-    own. ``trunk_learning_rate`` is that of the parameters that ImageNet weights are for; unset, the same as all.
+    ``optimiser`` "adam" and "sgd" (momentum 0.9, the family's rates for each layer) keep their rate, "adamw" follows a
+    cosine to zero; ``weight_decay`` unset is the optimiser's own. ``trunk_learning_rate`` is that of the parameters
+    that ImageNet weights are for; unset, the same as all.
     ``phase`` names a part of the training of a family that trains in parts, ``settings`` holds keys of its own.
     ``workers``: processes that prepare clips; 0 prepares them on a thread of this one.
     """
@@ -57,7 +58,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     unlabelled_after: int | None = None
     size: tuple[int, int] = (384, 384)
     objects: int = 3
-    optimiser: Literal["adam", "adamw"] = "adam"
+    optimiser: Literal["adam", "adamw", "sgd"] = "adam"
     learning_rate: float = 1e-5
     trunk_learning_rate: float | None = None
     weight_decay: float | None = None
