@@ -1,5 +1,8 @@
 """MaskTrack-lite: the square and back, colours, the guard, finding objects again, online learning, the door."""
 
+import shutil
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -20,9 +23,12 @@ from vosbench_baselines.masktrack_lite_samples import Dreams, clip_samples
 from vosbench_baselines.online import Schedule
 from vosbench_baselines.roi import Square, cut, put_back, square_around
 from vosbench_baselines.shipped import shipped_weights
-from vosbench_baselines.training.folders import read_labels
+from vosbench_baselines.training.config import Source
+from vosbench_baselines.training.folders import read_labels, video_folder
+from vosbench_baselines.training.holdout import holdout_j
 
 from tests.unit.fake_videos import make_videos
+from vosbench import synthetic
 from vosbench.adapters import SoftMasks, VideoInfo, load_model
 from vosbench.predict import predict
 from vosbench.testing import check_model
@@ -254,3 +260,25 @@ def test_both_models_load_the_shipped_weights():
     assert online.spec.weights == offline.spec.weights == masktrack_lite(weights=path, device="cpu").spec.weights
     assert (online.spec.adapts, offline.spec.adapts) == (True, False)
     assert masktrack_lite_offline(weights=None, device="cpu").spec.name == "masktrack-lite-offline"
+
+
+def test_the_demonstration_shows_the_offline_model(vosbench, tmp_path, monkeypatch):
+    small = {"sequences": 1, "frames": 3, "shape": (60, 100), "objects": 1}
+    monkeypatch.setattr(synthetic, "make_dataset", partial(synthetic.make_dataset, **small))
+    done = vosbench("demo", "--out", tmp_path / "demo")
+    assert done.code == 0
+    assert (tmp_path / "demo/runs/masktrack-lite-offline/result.json").is_file()
+
+
+@pytest.mark.realdata
+def test_offline_beats_the_copied_first_mask_on_a_held_out_sequence(realdata, tmp_path):
+    """The first frames of a training sequence that was kept out of training."""
+    for kind in ("JPEGImages", "Annotations"):
+        folder = tmp_path / kind / "motorbike"
+        folder.mkdir(parents=True)
+        for path in sorted((realdata / "davis2016_train_256x448" / kind / "motorbike").iterdir())[:12]:
+            shutil.copy(path, folder)
+    source = Source(kind="videos", images="JPEGImages", masks="Annotations", binary=True)
+    short = video_folder(source, tmp_path)
+    offline, copied = (holdout_j([load_model(name)], short) for name in ("masktrack-lite-offline", "copy-first-mask"))
+    assert offline > copied + 0.1

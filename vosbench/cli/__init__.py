@@ -18,7 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 #: verb → (module with a command of that name, one line for --help)
 VERBS = {
-    "demo": ("demo", "Draw a small dataset, segment it twice, score both."),
+    "demo": ("demo", "Draw a small dataset, segment it, score the results."),
     "score": ("score", "Score prediction folders."),
     "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
     "compare": ("compare", "Compare methods: intervals, tests, slices."),

@@ -25,8 +25,8 @@ class Family:
     """How to build, load, start, train and test the networks of a family.
 
     ``network`` builds one from its architecture's name. ``load`` reads one from a file, see ``checkpoints.load``.
-    ``door`` takes a network, its architecture's name, ``device`` and options of the family's own, and gives the runner's
-    model. ``start`` initialises what an ImageNet state dict in torchvision's names has. ``loss`` takes a network, images
+    ``door`` takes a network, its name, ``device`` and options of the family's own, and gives the runner's
+    model. ``start`` initialises what an ImageNet state dict of torchvision has. ``loss`` takes a network, images
     (B, T, 3, H, W) in [0, 1], labels (B, T, H, W), the configuration and the number of steps taken, and gives a scalar.
     ``trunk`` names the parameters that ``trunk_learning_rate`` is for.
     """
