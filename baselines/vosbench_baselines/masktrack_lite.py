@@ -56,7 +56,7 @@ class MaskTrackLite(nn.Module):
         """Inputs (B, 5, S, S), all in [0, 1], to logits (B, 1, S, S)."""
         rough = x[:, ROUGH : ROUGH + 1] - 0.5
         x = F.pixel_unshuffle(x - 0.5, 2)  # (B, 20, S/2, S/2)
-        skips = []
+        skips: list[torch.Tensor] = []
         for block in self.down:
             x = block(x if not skips else F.max_pool2d(x, 2))
             skips.append(x)
