@@ -18,7 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 #: verb → (module with a command of that name, one line for --help)
 VERBS = {
-    "demo": ("demo", "Draw a small dataset, segment it twice, score both."),
+    "demo": ("demo", "Draw a small dataset, segment it, score the results."),
     "score": ("score", "Score prediction folders."),
     "score-many": ("score_many", "Score the submissions of many teams, each in isolation."),
     "codabench": ("codabench", "Score a submission as a scoring program on Codabench."),

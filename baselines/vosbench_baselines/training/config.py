@@ -43,6 +43,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cosine to zero; ``weight_decay`` unset is the optimiser's own. ``trunk_learning_rate`` is that of the parameters
     that ImageNet weights are for; unset, the same as all.
     ``phase`` names a part of the training of a family that trains in parts, ``settings`` holds keys of its own.
+    ``warm_up``: steps over which the rate rises linearly from zero.
     ``workers``: processes that prepare clips; 0 prepares them on a thread of this one.
     """
 
@@ -62,6 +63,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     learning_rate: float = 1e-5
     trunk_learning_rate: float | None = None
     weight_decay: float | None = None
+    warm_up: int = 0
     clip_gradient: float = 10.0
     freeze_batch_norm: bool = True
     truth_steps: int = 0

@@ -13,8 +13,9 @@ from vosbench.adapters import VOSModel
 from vosbench.errors import UsageError
 from vosbench_baselines.training.config import Training
 
-#: The first word of an architecture's name, and the module whose ``FAMILY`` trains it.
+#: An architecture's name or its first word, and the module whose ``FAMILY`` trains it.
 MODULES = {
+    "masktrack-lite": "vosbench_baselines.training.masktrack_lite",
     "masktrack": "vosbench_baselines.training.oneshot",
     "onavos": "vosbench_baselines.training.oneshot",
     "osmn": "vosbench_baselines.training.oneshot",
@@ -74,7 +75,7 @@ def family(architecture: str) -> Family:
     Raises:
         UsageError: the first word of the name is no family's.
     """
-    module = MODULES.get(architecture.partition("-")[0])
+    module = MODULES.get(architecture) or MODULES.get(architecture.partition("-")[0])
     if module is None:
         raise UsageError(f"no architecture {architecture!r}", fix=f"names begin with {', '.join(sorted(MODULES))}")
     found: Family = importlib.import_module(module).FAMILY

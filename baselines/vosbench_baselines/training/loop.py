@@ -131,10 +131,11 @@ def _optimiser(config: Training, model: nn.Module) -> torch.optim.Optimizer:
 
 
 def learning_rate(config: Training, step: int) -> float:
-    """Half a cosine to zero for AdamW, constant for the others."""
+    """Half a cosine to zero for AdamW, constant for the others; after the warm-up."""
+    rate = config.learning_rate * min(1.0, (step + 1) / (config.warm_up + 1))
     if config.optimiser != "adamw":
-        return config.learning_rate
-    return config.learning_rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, config.steps)))))
+        return rate
+    return rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, config.steps)))))
 
 
 @torch.no_grad()
