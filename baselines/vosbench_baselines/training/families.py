@@ -16,7 +16,7 @@ from vosbench_baselines.training.config import Training
 #: An architecture's name or its first word, and the module whose ``FAMILY`` trains it.
 MODULES = {
     "masktrack-lite": "vosbench_baselines.training.masktrack_lite",
-    "stm": "vosbench_baselines.training.unroll",
+    "stm": "vosbench_baselines.training.stm",
 }
 
 
