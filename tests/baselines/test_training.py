@@ -320,7 +320,7 @@ def test_the_command_trains_and_prints_the_weights(data, tmp_path):
 
 def test_the_configurations_that_come_along_are_read():
     folder = Path(__file__).parents[2] / "baselines/configs"
-    for name in ("stm-xs", "stm-nano"):
+    for name in ("stm-s", "stm-xs", "stm-nano"):
         assert read_config(folder / f"{name}.toml", Training).architecture == name
     refinements = read_config(folder / "refinements.toml", Tables)
     assert all(training(refinements, plan(refinements), stage).batch == 16 for stage in PAPERS["refinements"].stages)
