@@ -50,13 +50,13 @@ class MaskTrackLite(nn.Module):
         self.down = nn.ModuleList(Block(i, o) for i, o in zip(above, widths, strict=True))
         self.up = nn.ModuleList(Block(low + high, high) for high, low in pairwise(widths))
         self.head = nn.Conv2d(widths[0], 4, 1)  # a logit for each pixel of a 2×2 cell
-        self.trust = nn.Parameter(torch.tensor(2.0))  # how far the rough mask is believed before anything is looked at
+        self.trust = nn.Parameter(torch.tensor(6.0))  # how far the rough mask is believed at first
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Inputs (B, 5, S, S), all in [0, 1], to logits (B, 1, S, S)."""
         rough = x[:, ROUGH : ROUGH + 1] - 0.5
         x = F.pixel_unshuffle(x - 0.5, 2)  # (B, 20, S/2, S/2)
-        skips = []
+        skips: list[torch.Tensor] = []
         for block in self.down:
             x = block(x if not skips else F.max_pool2d(x, 2))
             skips.append(x)

@@ -15,7 +15,7 @@ Batch = TypeVar("Batch")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """How long and how fast: Adam with ``learning_rate``, which falls to a tenth along half a cosine."""
+    """How long and how fast: Adam's rate rises for a tenth of the steps, and falls to a tenth along half a cosine."""
 
     steps: int
     learning_rate: float = 1e-3
@@ -62,4 +62,4 @@ def learn_online(
 
 
 def _share(progress: float) -> float:
-    return 0.1 + 0.45 * (1 + float(np.cos(np.pi * progress)))
+    return min(1.0, 0.1 + 9 * progress) * (0.1 + 0.45 * (1 + float(np.cos(np.pi * progress))))

@@ -276,7 +276,7 @@ def test_offline_beats_the_copied_first_mask_on_a_held_out_sequence(realdata, tm
     for kind in ("JPEGImages", "Annotations"):
         folder = tmp_path / kind / "motorbike"
         folder.mkdir(parents=True)
-        for path in sorted((realdata / "davis2016_train_256x448" / kind / "motorbike").iterdir())[:12]:
+        for path in sorted((realdata / "davis2016_train_256x448" / kind / "motorbike").iterdir())[:20]:
             shutil.copy(path, folder)
     source = Source(kind="videos", images="JPEGImages", masks="Annotations", binary=True)
     short = video_folder(source, tmp_path)

@@ -276,6 +276,8 @@ def test_learning_rate_schedules():
     adamw = Training(sources=[], steps=100, learning_rate=4e-4, optimiser="adamw")
     assert {learning_rate(adam, step) for step in (0, 50, 100)} == {1e-5}
     assert [learning_rate(adamw, step) for step in (0, 50, 100)] == pytest.approx([4e-4, 2e-4, 0])
+    slow = Training(sources=[], steps=100, learning_rate=1e-3, warm_up=4)
+    assert [learning_rate(slow, step) for step in (0, 1, 4, 5)] == pytest.approx([2e-4, 4e-4, 1e-3, 1e-3])
 
 
 def test_training_goes_on_from_given_weights(data, tmp_path):

@@ -37,7 +37,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     batch. From step ``unlabelled_after`` on, clips of videos have pictures without annotation, too.
     ``optimiser`` "adam" keeps its rate, "adamw" follows a cosine to zero; ``weight_decay`` unset is the optimiser's
     own. ``zoom`` is the most a crop is enlarged over the size that covers the clip. ``region_loss`` weighs one minus
-    the soft region similarity, which is added to the cross-entropy. ``trunk_learning_rate`` is that of the parameters that ImageNet weights are for; unset, the same as all.
+    the soft region similarity, which is added to the cross-entropy. ``trunk_learning_rate`` is that of the parameters
+    that ImageNet weights are for; unset, the same as all. ``warm_up``: steps over which the rate rises from zero.
     ``workers``: processes that prepare clips; 0 prepares them on a thread of this one.
     """
 
@@ -59,6 +60,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     learning_rate: float = 1e-5
     trunk_learning_rate: float | None = None
     weight_decay: float | None = None
+    warm_up: int = 0
     clip_gradient: float = 10.0
     freeze_batch_norm: bool = True
     truth_steps: int = 0

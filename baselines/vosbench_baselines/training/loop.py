@@ -110,10 +110,11 @@ def _step(run: Run, config: Training, images: torch.Tensor, labels: torch.Tensor
 
 
 def learning_rate(config: Training, step: int) -> float:
-    """Constant for Adam, half a cosine to zero for AdamW."""
+    """Constant for Adam, half a cosine to zero for AdamW; either after the warm-up."""
+    rate = config.learning_rate * min(1.0, (step + 1) / (config.warm_up + 1))
     if config.optimiser == "adam":
-        return config.learning_rate
-    return config.learning_rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, config.steps)))))
+        return rate
+    return rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, config.steps)))))
 
 
 @torch.no_grad()
