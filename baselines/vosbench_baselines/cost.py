@@ -1,8 +1,8 @@
 """``python -m vosbench_baselines.cost``: parameters and arithmetic of the models, without running them.
 
-Counted on meta tensors; one multiply-add is two FLOP. Space-Time Memory networks are counted for a video of 480×854, at
+Counted on meta tensors; one multiply-add is two FLOP. Space-Time Memory networks are counted for a video of 480×854 at
 the size at which the model sees it, padded to multiples of 16; ``memorise`` and ``segment`` are the two halves of a
-frame, and a memory of nine frames is the mean on DAVIS-2016 validation, rounded. The recurrent models see every video at
+frame, a memory of nine frames is the mean on DAVIS-2016 validation, rounded. The recurrent models see every video at
 a size of their own; the first frame is left out of their costs, and so are optical flow and online learning.
 """
 

@@ -30,7 +30,9 @@ def learn_video(network: STM, parts: Scene, labels: np.ndarray, schedule: Schedu
     def draw(rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         clips = [dreamt_clip(rng, parts, labels) for _ in range(BATCH)]
         images = torch.from_numpy(np.stack([clip.images for clip in clips])).permute(0, 1, 4, 2, 3)
-        return images.to(device).float().div_(255), torch.from_numpy(np.stack([clip.labels for clip in clips])).to(device)
+        return images.to(device).float().div_(255), torch.from_numpy(np.stack([clip.labels for clip in clips])).to(
+            device
+        )
 
     device = next(network.parameters()).device
     learner, _ = learn_online(network, draw, _loss, schedule, seed=SEED)
