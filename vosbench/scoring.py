@@ -15,13 +15,14 @@ from vosbench.engine.journal import Journal
 from vosbench.engine.plan import make_plan
 from vosbench.engine.rows import SequenceCounts
 from vosbench.engine.run import Progress, remarks, run
-from vosbench.errors import InputError, Problem, UsageError
+from vosbench.errors import InputError, Problem, UsageError, visible
 from vosbench.locate import Root, Target, locate
 from vosbench.protocols import load as protocols
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
-from vosbench.results import SCHEMA, RunResult, environment, load
-from vosbench.types import Sequence
+from vosbench.results import RunResult, environment, load
+from vosbench.saved import SCHEMA
+from vosbench.types import MaskSource, Sequence
 
 
 def score(predictions: str | Path, **options: Any) -> RunResult:
@@ -52,6 +53,7 @@ def score_all(
     executor: str | None = None,
     task_timeout: float | None = None,
     journal: Journal | None = None,
+    truth: MaskSource | None = None,
 ) -> tuple[RunResult, ...]:
     """Score several prediction folders against the same ground truth, which is read once.
 
@@ -68,6 +70,7 @@ def score_all(
             this machine where it is safe to fork them, else threads. The result does not depend on it.
         task_timeout: seconds after which the scoring of a sequence is stopped and tried again.
         journal: notes what is finished, so that an interrupted run can go on (:mod:`vosbench.engine.journal`).
+        truth: the masks of the ground truth, where they are held in memory already.
 
     Returns:
         One result for each prediction, in the order given.
@@ -89,7 +92,7 @@ def score_all(
     )
     spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
     sources = tuple(target.dataset.predictions(Path(p), palette=palette) for p in predictions)
-    sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
+    sequences, truth = target.dataset.sequences(target.split), truth or target.dataset.masks(target.split)
     if spec.rules.stability == "stable" and "T" in spec.rules.measures:
         sequences = _with_stability(sequences, target)
     plan = make_plan(sequences, spec.rules, truth, sources, missing=missing, resize=resize is not None)
@@ -152,13 +155,13 @@ def _result(
         "overrides": overrides,
         "dataset": {"fingerprint": truth, **_size(counts)},
         "attributes": {c.sequence.name: list(c.sequence.attributes) for c in counts if c.sequence.attributes},
-        "predictions": {"name": name, "fingerprint": _counts_fingerprint(counts)},
+        "predictions": {"name": visible(name), "fingerprint": _counts_fingerprint(counts)},
         "filled": {c.sequence.name: int(c.filled.sum()) for c in counts if c.filled.any()},
         "resized": {c.sequence.name: int(c.resized.sum()) for c in counts if c.resized.any()},
         "summary": aggregate.summary(objects, spec.rules),
         "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
         "best_permutation_J": _best_permutation(spec, counts),
-        "notes": [*notes, *remarks(counts)],
+        "notes": [*map(visible, notes), *remarks(counts)],
         "environment": environment(),
     }
     return RunResult(document, frames, objects)

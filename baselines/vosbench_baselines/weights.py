@@ -1,66 +1,25 @@
-"""Weights on disk: safetensors of our own, and the layout of the checkpoint the STM authors released.
+"""Weights of Space-Time Memory networks: our own files, the checkpoint the authors released, and ImageNet trunks."""
 
-Pickles are read with ``weights_only``: nothing in them is run.
-"""
-
-import hashlib
-import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
-from vosbench.errors import InputError, Problem, UsageError
+from vosbench_baselines import checkpoints
+from vosbench_baselines.checkpoints import sha256
 from vosbench_baselines.stm import STM, QueryEncoder, architecture
 
-FORMAT = "vosbench-baselines.stm/1"
+__all__ = ["load_stm", "load_trunk", "save_stm", "sha256"]
 
 
-def save_stm(model: STM, name: str, path: Path, *, half: bool = False, card: dict[str, str] | None = None) -> None:
+def save_stm(model: STM, name: str, path: Path, *, half: bool = False, card: Mapping[str, str] | None = None) -> None:
     """Write a model under its architecture's name; ``half`` stores float16; ``card`` adds strings to the header."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    if half:
-        tensors = {name: t.half() if t.is_floating_point() else t for name, t in tensors.items()}
-    partial = path.with_name(f".{path.name}.partial")
-    save_file(tensors, partial, metadata={"format": FORMAT, "architecture": name, **(card or {})})
-    partial.replace(path)
+    checkpoints.save(model, "stm", name, path, half=half, card=card)
 
 
 def load_stm(path: Path, name: str | None = None) -> tuple[STM, str, dict[str, str]]:
-    """Load a model in evaluation mode from our own file, or from the authors' ``.pth``.
-
-    Returns:
-        the model, float32 on the CPU; the name of its architecture; the strings of the header.
-
-    Raises:
-        InputError: no such file, another architecture than asked for, parameters missing, unexpected or misshapen.
-    """
-    tensors, header = _read(path)
-    found = header.get("architecture", "stm")
-    if name not in (None, found):
-        raise _refused(path, f"these are weights of {found!r}, not of {name!r}", "choose the model of that name")
-    try:
-        size = architecture(found)
-    except UsageError as error:
-        raise _refused(path, error.message, error.fix) from error
-    with torch.device("meta"):
-        model = STM(size)
-    expected = {name: t for name, t in model.state_dict().items() if not name.endswith("num_batches_tracked")}
-    problems = [f"{name} is missing" for name in sorted(expected.keys() - tensors.keys())]
-    problems += [f"{name} is unexpected" for name in sorted(tensors.keys() - model.state_dict().keys())]
-    problems += [
-        f"{name} is {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}"
-        for name, tensor in sorted(expected.items())
-        if name in tensors and tensors[name].shape != tensor.shape
-    ]
-    if problems:
-        shown = "; ".join(problems[:3]) + f" … and {len(problems) - 3} more" * (len(problems) > 3)
-        raise _refused(path, shown, "use the file as the training wrote it")
-    counters = {key: torch.zeros((), dtype=torch.int64) for key in model.state_dict() if key not in expected}
-    full = {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
-    model.load_state_dict(counters | full, assign=True)
-    return model.eval().requires_grad_(False), found, header
+    """Load a model in evaluation mode from our own file, or from the authors' ``.pth``; see ``checkpoints.load``."""
+    return checkpoints.load(path, lambda found: STM(architecture(found)), name, unnamed="stm")
 
 
 def load_trunk(encoder: QueryEncoder, state: dict[str, torch.Tensor]) -> list[str]:
@@ -79,26 +38,3 @@ def load_trunk(encoder: QueryEncoder, state: dict[str, torch.Tensor]) -> list[st
         else:
             unused.append(name)
     return unused
-
-
-def sha256(path: Path) -> str:
-    """Of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, framework="pt") as file:
-                return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, SafetensorError, RuntimeError, EOFError, ValueError, json.JSONDecodeError) as error:
-        raise _refused(path, f"cannot be read ({error})", "give a .safetensors file, or the authors' .pth") from error
-    except Exception as error:  # unpickling errors have many types
-        raise _refused(path, f"is no plain state dict ({error})", "convert it to a plain state dict") from error
-    return {name.removeprefix("module."): tensor for name, tensor in state.items()}, {}
-
-
-def _refused(path: Path, message: str, fix: str) -> InputError:
-    return InputError([Problem(code="weights", message=message, where=str(path), fix=fix)])

@@ -171,8 +171,9 @@ def test_a_registry_that_is_damaged_counts_as_empty(vosbench, world):
 
 
 def test_demo_draws_segments_and_scores(vosbench, tmp_path, monkeypatch):
-    from vosbench import synthetic
+    from vosbench import demo, synthetic
 
+    monkeypatch.setattr(demo, "available_models", tuple)  # no baselines here
     small = {"sequences": 2, "frames": 6, "shape": (60, 100), "objects": 2}
     monkeypatch.setattr(synthetic, "make_dataset", partial(synthetic.make_dataset, **small))
     done = vosbench("demo", "--out", tmp_path / "demo")

@@ -8,6 +8,7 @@ from zlib_ng import zlib_ng
 
 from vosbench import kernel
 from vosbench.kernel.contours import Contours
+from vosbench.masks.held import contours_of
 from vosbench.measures import contour
 from vosbench.measures.catalog import COUNTS, EXTRA_HITS
 
@@ -28,7 +29,7 @@ class Frame:
     def of(cls, planes: tuple[NDArray[np.uint8], ...]) -> "Frame":
         """Find the contours of the planes."""
         planes = tuple(p if p.strides[1] == 1 else np.ascontiguousarray(p) for p in planes)
-        return cls(planes, tuple(kernel.contours(p) for p in planes))
+        return cls(planes, tuple(map(contours_of, planes)))
 
     def crc32(self) -> int:
         """A checksum of the objects. Contours fix a mask up to which side of them is inside; every 16th row tells."""

@@ -57,7 +57,7 @@ class Task:
 def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
     """How this sequence's labels become objects; the first frames of the ground truth may have to be looked at."""
     rules, sequence = task.rules, task.sequence
-    proposals = rules.max_proposals if rules.pairing == "hungarian" else 0
+    proposals = rules.max_proposals if rules.pairing != "id" else 0
     if rules.objects == "merged":
         return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), ()
     first = None

@@ -12,14 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.prediction.video import decode
+from vosbench.types import Sequence
 from vosbench_baselines.training.folders import VideoFolder, read_labels
 
 SMALLEST = 32  # pixels an object must have on the first frame
+UNLABELLED = 255  # everywhere on a frame without annotation
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """``images`` (T, H, W, 3) uint8 RGB and ``labels`` (T, H, W) uint8, objects numbered from 1 without gaps."""
+    """``images`` (T, H, W, 3) uint8 RGB and ``labels`` (T, H, W) uint8, objects numbered from 1 without gaps.
+
+    The first frame is annotated; others may not be, their labels are all ``UNLABELLED``.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -27,11 +32,16 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a clip must look like: frames, (H, W), the most objects."""
+    """What a clip must look like: frames, (H, W), the most objects, and whether frames may lack annotation.
+
+    ``zoom``: the most a crop is enlarged over the size that just covers the clip.
+    """
 
     frames: int
     size: tuple[int, int]
     objects: int
+    unlabelled: bool = False
+    zoom: float = 1.3
 
 
 class ClipSource(Protocol):
@@ -52,7 +62,7 @@ class Stills:
         """See :class:`ClipSource`; the gap means nothing here."""
         image_path, mask_path = self.pairs[rng.integers(len(self.pairs))]
         image, labels = decode(image_path), read_labels(mask_path, binary=self.binary)
-        base = crop(rng, labels, shape.size)
+        base = crop(rng, labels, shape.size, shape.zoom)
         warps = [jitter(rng, shape.size) @ base for _ in range(shape.frames)]
         return warped([image] * shape.frames, [labels] * shape.frames, warps, shape.size)
 
@@ -67,13 +77,42 @@ class Videos:
         """See :class:`ClipSource`."""
         sequences = self.folder.found
         sequence = sequences[rng.integers(len(sequences))]
-        chosen = ordered_frames(rng, len(sequence.frames), shape.frames, max_gap)
-        stems = [sequence.frames[i] for i in chosen]
         files = {path.stem: path for path in sequence.images.iterdir()} if sequence.images else {}
-        images = [decode(files[stem]) for stem in stems]
-        labels = [self.folder.read(sequence.name, stem)[0].astype(np.uint8) for stem in stems]
-        warp = crop(rng, labels[0], shape.size)
-        return warped(images, labels, [warp] * shape.frames, shape.size)
+        stems = sorted(files) if shape.unlabelled else list(sequence.frames)
+        indices = ordered_frames(rng, len(stems), shape.frames, max_gap)
+        annotated = [i for i, stem in enumerate(stems) if stem in sequence.frames]
+        shift = min((i - indices[0] for i in annotated), key=abs)  # a clip begins where there is a mask
+        chosen = [stems[min(max(i + shift, 0), len(stems) - 1)] for i in indices]
+        images = [decode(files[stem]) for stem in chosen]
+        labels = [self._labels(sequence, stem) for stem in chosen]
+        first = labels[0]
+        assert first is not None
+        warp = crop(rng, first, shape.size, shape.zoom)
+        filled = [first if found is None else found for found in labels]
+        clip = warped(images, filled, [warp] * shape.frames, shape.size)
+        clip.labels[[found is None for found in labels]] = UNLABELLED
+        return clip
+
+    def _labels(self, sequence: Sequence, stem: str) -> NDArray[np.uint8] | None:
+        if stem not in sequence.frames:
+            return None
+        return self.folder.read(sequence.name, stem)[0].astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames of a video without masks, in order or all in reverse, cropped alike; all of them is object 1."""
+
+    folders: list[list[Path]]
+
+    def draw(self, rng: np.random.Generator, shape: Shape, max_gap: int) -> Clip:
+        """See :class:`ClipSource`."""
+        pictures = self.folders[rng.integers(len(self.folders))]
+        indices = ordered_frames(rng, len(pictures), shape.frames, max_gap)
+        images = [decode(pictures[i]) for i in indices]
+        everything = np.ones(images[0].shape[:2], np.uint8)
+        warp = crop(rng, everything, shape.size)
+        return warped(images, [everything] * shape.frames, [warp] * shape.frames, shape.size)
 
 
 def ordered_frames(rng: np.random.Generator, available: int, frames: int, max_gap: int) -> list[int]:
@@ -85,11 +124,13 @@ def ordered_frames(rng: np.random.Generator, available: int, frames: int, max_ga
     return indices[::-1] if rng.random() < 0.5 else indices
 
 
-def crop(rng: np.random.Generator, labels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float64]:
+def crop(
+    rng: np.random.Generator, labels: NDArray[np.uint8], size: tuple[int, int], zoom: float = 1.3
+) -> NDArray[np.float64]:
     """A random crop, 3×3, from image to clip coordinates: covers the clip, around an object, mirrored half the time."""
     height, width = labels.shape
     cover = max(size[0] / height, size[1] / width)
-    scale = cover * rng.uniform(1.0, 1.3)
+    scale = cover * rng.uniform(1.0, zoom)
     rows, columns = np.nonzero(labels)
     at = int(rng.integers(len(rows))) if len(rows) else 0
     centre = (columns[at], rows[at]) if len(rows) else (width / 2, height / 2)
@@ -138,4 +179,5 @@ def choose_objects(rng: np.random.Generator, clip: Clip, most: int) -> Clip:
     chosen = rng.permutation(there)[:most]
     lookup = np.zeros(256, np.uint8)
     lookup[chosen] = np.arange(1, len(chosen) + 1)
+    lookup[UNLABELLED] = UNLABELLED
     return Clip(clip.images, lookup[clip.labels])

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vosbench_baselines.training.clips import Clip, ClipSource, Shape, Stills, Videos, choose_objects
+from vosbench_baselines.training.clips import Clip, ClipSource, Frames, Shape, Stills, Videos, choose_objects
 from vosbench_baselines.training.config import Source, Training
-from vosbench_baselines.training.folders import still_pairs, video_folder
+from vosbench_baselines.training.folders import picture_folders, still_pairs, video_folder
 from vosbench_baselines.training.procedural import Procedural
 
 ATTEMPTS = 20
@@ -24,7 +24,8 @@ class Mixture:
         """Determined by the seed, the step and the item; drawn again while its first frame shows no object."""
         config = self.config
         rng = np.random.default_rng([config.seed, step, item])
-        shape = Shape(config.frames, config.size, config.objects)
+        unlabelled = config.unlabelled_after is not None and step >= config.unlabelled_after
+        shape = Shape(frames(config, step), config.size, config.objects, unlabelled, config.zoom)
         shares = np.array([source.share for source in config.sources])
         for _ in range(ATTEMPTS):
             source = self.sources[rng.choice(len(self.sources), p=shares / shares.sum())]
@@ -39,6 +40,13 @@ def mixture(config: Training, base: Path) -> Mixture:
     return Mixture(config, [_open(source, base) for source in config.sources])
 
 
+def frames(config: Training, step: int) -> int:
+    """How many frames the clips of a batch have."""
+    if config.most_frames <= config.frames:
+        return config.frames
+    return int(np.random.default_rng([config.seed, step]).integers(config.frames, config.most_frames + 1))
+
+
 def max_gap(config: Training, step: int) -> int:
     """The curriculum: from neighbouring frames at first to ``config.max_gap`` after ``config.gap_steps`` steps."""
     if config.gap_steps <= 0:
@@ -51,4 +59,6 @@ def _open(source: Source, base: Path) -> ClipSource:
         return Stills(still_pairs(source, base), source.binary)
     if source.kind == "videos":
         return Videos(video_folder(source, base))
+    if source.kind == "frames":
+        return Frames(picture_folders(source, base))
     return Procedural()

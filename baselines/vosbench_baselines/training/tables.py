@@ -1,14 +1,12 @@
-"""``vosbench-tables CONFIG``: the ablations of the refinement paper as rows, on whatever data is configured.
+"""``vosbench-tables CONFIG``: the rows of a paper's ablation tables, on whatever data is configured.
 
-The paper ("Space-Time Memory Networks with refinements", YouTube-VOS challenge 2019) asks what pre-training on frames
-of videos, the backbone, and flip and multi-scale testing are worth. Its full-training figure in table 1 is that of the
-row "flip" in table 3, so tables 1 and 2 are tested with flip here too. Its numbers are the Overall score on YouTube-VOS
-2018 validation; ours are J on the configured hold-out: compare differences between rows, not rows.
+A paper's plan (``papers.py``) says which networks are trained, how, and which rows they make; a configuration says on
+which data and at what size. Published numbers are on the paper's own benchmark, ours are J on the configured hold-out:
+compare differences between rows, not rows.
 """
 
 import csv
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,71 +15,32 @@ import msgspec
 
 from vosbench.errors import UsageError, VosbenchError
 from vosbench.prediction.recipe import Recipe
-from vosbench_baselines.stm_model import STMModel
 from vosbench_baselines.training.config import Source, Training, read_config
-from vosbench_baselines.training.folders import video_folder
+from vosbench_baselines.training.families import family
+from vosbench_baselines.training.folders import VideoFolder, video_folder
 from vosbench_baselines.training.holdout import holdout_j
 from vosbench_baselines.training.loop import train
-from vosbench_baselines.weights import load_stm
+from vosbench_baselines.training.papers import PAPERS, Paper, Row, Stage
 
-COLUMNS = ("table", "row", "flip", "scales", "published_overall", "holdout_j")
+COLUMNS = ("table", "row", "flip", "scales", "published", "holdout_j")
 
 
 class Tables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Data and settings of all rows. ``pretraining`` and ``main`` hold keys of :class:`Training` but its sources."""
+    """Data and settings of all rows of the plan ``paper``.
 
+    ``stills``, ``video_frames`` and ``videos`` are the data that stages name; ``pretraining`` and ``main`` hold keys of
+    :class:`Training` but its sources, and ``stages`` further ones for single stages.
+    """
+
+    paper: str = "refinements"
     architecture: str = "stm"
-    stills: list[Source]
-    video_frames: Source
-    videos: list[Source]
+    stills: list[Source] = []
+    video_frames: Source | None = None
+    videos: list[Source] = []
     holdout: Source
     pretraining: dict[str, Any] = {}
     main: dict[str, Any] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One training: on which data, with which backbone, after which other stage."""
-
-    sources: tuple[str, ...]
-    settings: str
-    refine: bool = False
-    after: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a table: the stages whose models are averaged, and how they are tested."""
-
-    table: str
-    name: str
-    stages: tuple[str, ...]
-    published: float
-    flip: bool = True
-    scales: tuple[float, ...] = (1.0,)
-
-
-STAGES = {
-    "stills": Stage(("stills",), "pretraining"),
-    "pretraining": Stage(("stills", "video_frames"), "pretraining"),
-    "main": Stage(("videos",), "main"),
-    "full": Stage(("videos",), "main", after="pretraining"),
-    "refine50-pretraining": Stage(("stills", "video_frames"), "pretraining", refine=True),
-    "refine50-full": Stage(("videos",), "main", refine=True, after="refine50-pretraining"),
-}
-
-ROWS = (
-    Row("1", "pre-training only, without frames of videos", ("stills",), 0.617),
-    Row("1", "pre-training only, with frames of videos", ("pretraining",), 0.667),
-    Row("1", "main training only", ("main",), 0.681),
-    Row("1", "full training", ("full",), 0.766),
-    Row("2", "ResNet-50, pre-training only", ("pretraining",), 0.667),
-    Row("2", "Refine-50 (our reading), pre-training only", ("refine50-pretraining",), 0.708),
-    Row("3", "full training, plain", ("full",), 0.761, flip=False),
-    Row("3", "full training, flip", ("full",), 0.766),
-    Row("3", "full training, flip and multi-scale", ("full",), 0.777, scales=(0.75, 1.0)),
-    Row("4", "both backbones averaged, flip and multi-scale", ("full", "refine50-full"), 0.791, scales=(0.75, 1.0)),
-)
+    stages: dict[str, dict[str, Any]] = {}
 
 
 def run_tables(
@@ -91,20 +50,16 @@ def run_tables(
 
     Writes ``<out>/<stage>/`` and ``<out>/tables.csv``.
     """
+    paper = plan(config)
+    trainings = {name: training(config, paper, name) for name in paper.stages}  # mistakes show before hours of training
     weights: dict[str, Path] = {}
-    for name, stage in STAGES.items():
-        initial = str(weights[stage.after].resolve()) if stage.after else ""
-        training = _training(config, stage, initial)
-        weights[name] = train(training, base, out / name, budget=budget, device=device, resume=True)
+    for name, stage in paper.stages.items():
+        wanted = trainings[name]
+        if stage.after:
+            wanted = msgspec.structs.replace(wanted, initial=str(weights[stage.after].resolve()))
+        weights[name] = train(wanted, base, out / name, budget=budget, device=device, resume=True)
     folder = video_folder(config.holdout, base)
-    found = []
-    for row in ROWS:
-        models = [STMModel(*load_stm(weights[stage])[:2], device=device) for stage in row.stages]
-        j = holdout_j(models, folder, Recipe(flip=row.flip, scales=row.scales))
-        scales = " ".join(map(str, row.scales))
-        found.append(
-            dict(zip(COLUMNS, (row.table, row.name, row.flip, scales, row.published, f"{j:.4f}"), strict=True))
-        )
+    found = [_tested(row, config.architecture, weights, folder, device) for row in paper.rows]
     with (out / "tables.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
@@ -112,18 +67,44 @@ def run_tables(
     return found
 
 
-def _training(config: Tables, stage: Stage, initial: str) -> Training:
-    available = {"stills": config.stills, "video_frames": [config.video_frames], "videos": config.videos}
-    sources = [source for name in stage.sources for source in available[name]]
-    name = config.architecture + ("-refine50" if stage.refine else "")
+def plan(config: Tables) -> Paper:
+    """The paper a configuration is of. Raises UsageError for one that is not known, or stages it does not have."""
+    if config.paper not in PAPERS:
+        raise UsageError(f"no paper {config.paper!r}", fix=f"there are {', '.join(PAPERS)}")
+    paper = PAPERS[config.paper]
+    strangers = config.stages.keys() - paper.stages.keys()
+    if strangers:
+        raise UsageError(f"no stage {sorted(strangers)[0]!r}", fix=f"there are {', '.join(paper.stages)}")
+    return paper
+
+
+def training(config: Tables, paper: Paper, name: str) -> Training:
+    """The run of a stage, weights to start from left aside."""
+    stage: Stage = paper.stages[name]
+    frames = [] if config.video_frames is None else [config.video_frames]
+    available = {"stills": config.stills, "video_frames": frames, "videos": config.videos}
+    sources = [
+        msgspec.structs.replace(source, fraction=source.fraction * stage.fraction)
+        for data in stage.sources
+        for source in available[data]
+    ]
     settings = {"pretraining": config.pretraining, "main": config.main}[stage.settings]
+    keys = {**settings, **stage.training, **config.stages.get(name, {}), "sources": []}
     try:
-        wanted = msgspec.convert({**settings, "sources": []}, Training)
+        wanted = msgspec.convert(keys, Training)
     except msgspec.ValidationError as error:
         raise UsageError(f"[{stage.settings}] {error}", fix="see docs/baselines.md for the keys") from error
-    return msgspec.structs.replace(
-        wanted, sources=sources, architecture=name, initial=initial or wanted.initial, holdout=config.holdout
-    )
+    architecture = config.architecture + stage.variant
+    return msgspec.structs.replace(wanted, sources=sources, architecture=architecture, holdout=config.holdout)
+
+
+def _tested(row: Row, architecture: str, weights: dict[str, Path], folder: VideoFolder, device: str) -> dict[str, Any]:
+    kind = family(architecture)
+    loaded = (kind.load(weights[stage], None) for stage in row.stages)
+    models = [kind.door(network, name, device=device, **row.options) for network, name, _ in loaded]
+    j = holdout_j(models, folder, Recipe(flip=row.flip, scales=row.scales))
+    scales = " ".join(map(str, row.scales))
+    return dict(zip(COLUMNS, (row.table, row.name, row.flip, scales, row.published, f"{j:.4f}"), strict=True))
 
 
 @click.command()
@@ -132,7 +113,7 @@ def _training(config: Tables, stage: Stage, initial: str) -> Training:
 @click.option("--budget-s", type=float, default=None, help="Seconds of training per stage; call again to go on.")
 @click.option("--device", default="cpu", show_default=True)
 def main(config: Path, out: Path, budget_s: float | None, device: str) -> None:
-    """Train and test the rows of the refinement paper's tables; prints them as CSV."""
+    """Train and test the rows of a paper's ablation tables; prints them as CSV."""
     try:
         rows = run_tables(read_config(config, Tables), config.parent, out, budget=budget_s, device=device)
     except VosbenchError as error:

@@ -1,0 +1,71 @@
+"""The online learning loop: it learns, on a copy, the same for the same seed."""
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the baselines need torch")
+
+from torch import nn  # noqa: E402
+from vosbench_baselines.online import Schedule, learn_online  # noqa: E402
+
+
+def line(rng):
+    """Points of y = 2 x + 1."""
+    x = torch.from_numpy(rng.uniform(-1, 1, (16, 1))).float()
+    return x, 2 * x + 1
+
+
+def squares(network, batch):
+    x, y = batch
+    return ((network(x) - y) ** 2).mean()
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return nn.Linear(1, 1).eval().requires_grad_(False)
+
+
+def test_it_learns_on_a_copy(network):
+    before = network.weight.clone()
+    learnt, losses = learn_online(network, line, squares, Schedule(steps=200, learning_rate=0.1), seed=0)
+    assert learnt.weight.item() == pytest.approx(2, abs=0.05)
+    assert learnt.bias.item() == pytest.approx(1, abs=0.05)
+    assert len(losses) == 200
+    assert losses[-1] < 0.01 * losses[0]
+    assert torch.equal(network.weight, before)
+    assert not learnt.training
+    assert not learnt.weight.requires_grad
+
+
+def test_a_seed_determines_every_bit(network):
+    def weight(seed):
+        return learn_online(network, line, squares, Schedule(steps=5), seed=seed)[0].weight
+
+    assert torch.equal(weight(1), weight(1))
+    assert not torch.equal(weight(1), weight(2))
+
+
+def test_the_rate_rises_then_falls(network):
+    """One parameter under a constant gradient: Adam moves it by the rate."""
+
+    def constant(network, batch):
+        return network.weight.sum() + 0 * network.bias.sum()
+
+    weights = [
+        learn_online(network, line, constant, Schedule(steps=n, learning_rate=1.0, clip_gradient=1e9), seed=0)[0].weight
+        for n in (0, 1, 20)
+    ]
+    assert (weights[0] - weights[1]).item() == pytest.approx(0.1, abs=1e-4)
+    assert 0.4 * 20 < (weights[0] - weights[2]).item() < 0.6 * 20
+
+
+def test_it_learns_where_gradients_are_off(network):
+    with torch.inference_mode():
+        learnt, _ = learn_online(network, line, squares, Schedule(steps=5), seed=0)
+    assert not torch.equal(learnt.weight, network.weight)
+
+
+def test_no_steps_change_nothing(network):
+    learnt, losses = learn_online(network, line, squares, Schedule(steps=0), seed=0)
+    assert losses == []
+    assert torch.equal(learnt.weight, network.weight)
