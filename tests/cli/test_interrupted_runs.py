@@ -83,7 +83,7 @@ class Runs:
         """The exit code and what was said to people."""
         self.notes.unlink(missing_ok=True)
         process = self.start(*more, **options)
-        _, err = process.communicate(timeout=100)
+        _, err = process.communicate(timeout=300)
         return process.returncode, err
 
     def scored(self):

@@ -9,7 +9,9 @@ import zipfile
 import numpy as np
 import pytest
 
+import vosbench
 from vosbench.datasets.detect import open_dataset
+from vosbench.engine.journal import Journal
 from vosbench.engine.plan import make_plan
 from vosbench.engine.rows import decode, encode
 from vosbench.engine.score_sequence import score_sequence
@@ -123,6 +125,19 @@ def test_a_source_of_another_kind_is_sent_whole_and_trusted():
     source = Homemade()
     assert only(source, "a") is source
     assert changed(source, "a") == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="paths that are no text")
+def test_a_run_in_parts_is_found_in_its_journal_whatever_the_folder_is_called(world, monkeypatch):
+    gt = world.masks("gt", {name: video(k) for k, name in enumerate(NAMES)})
+    preds = world.masks(os.fsdecode(b"no \xff text"), {name: video(1) * 255 for name in NAMES})
+    whole = vosbench.score(preds, gt=gt)
+    monkeypatch.setattr("vosbench.engine.task.PART", 2)
+    with Journal(world.root / "a.journal") as journal:
+        assert vosbench.score(preds, gt=gt, journal=journal).to_json() == whole.to_json()
+    with Journal(world.root / "a.journal", resumes=True) as journal:
+        monkeypatch.setattr("vosbench.engine.run.score_sequence", lambda task: pytest.fail("scored again"))
+        assert vosbench.score(preds, gt=gt, journal=journal).to_json() == whole.to_json()
 
 
 @pytest.mark.parametrize("protocol", ["folder", "davis2017", "davis2017-unsupervised"])

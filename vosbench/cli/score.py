@@ -66,7 +66,6 @@ def command(
     Exit codes: 0 scored · 2 usage · 3 problems with the input (all are listed, no result is written)
       · 6 sequences whose workers died or took too long · 130 interrupted
     """
-    from vosbench.engine.journal import Journal
     from vosbench.results import require_free
 
     if resume and out is None:
@@ -83,18 +82,28 @@ def command(
     elif out is None:
         runs = _scored(predictions, choices)
     else:
-        with Journal(journal_path(Path(out)), resumes=resume) as journal:
-            try:
-                runs = _scored(predictions, choices | {"journal": journal})
-                _save(runs, targets)
-                journal.close()
-            except (KeyboardInterrupt, InputError, IncompleteError) as error:
-                if isinstance(error, InputError) and not resume and not _is_full(error):
-                    journal.close()
-                elif journal.finished:
-                    options.remark(f"{journal.path} keeps what is scored: to go on from there, add --resume")
-                raise
+        runs = _recorded(predictions, choices, targets, Path(out), resume)
     click.echo(_render(runs, form, by), nl=False)
+
+
+def _recorded(
+    predictions: tuple[str, ...], choices: dict[str, Any], targets: list[Path], out: Path, resume: bool
+) -> Sequence["RunResult"]:
+    """Score and save, with a journal until it is saved."""
+    from vosbench.engine.journal import Journal
+
+    with Journal(journal_path(out), resumes=resume) as journal:
+        try:
+            runs = _scored(predictions, choices | {"journal": journal})
+            _save(runs, targets)
+        except (KeyboardInterrupt, InputError, IncompleteError) as error:
+            if isinstance(error, InputError) and not resume and not _is_full(error):
+                journal.close()
+            elif journal.finished:
+                options.remark(f"{journal.path} keeps what is scored: to go on from there, add --resume")
+            raise
+        journal.close()
+    return runs
 
 
 def _is_full(error: InputError) -> bool:

@@ -58,9 +58,7 @@ def run(
     tasks = {str(part): part for task in plan.tasks for part in task.parts()}
     outcome = _Outcome({task.sequence.name: task for task in plan.tasks}, progress)
     if journal:
-        for name, data in journal.read():
-            if name in tasks and not _changed(tasks[name], journal.since):
-                outcome.add(tasks.pop(name), data)
+        _recall(journal, tasks, outcome)
     with closing(run_tasks(_encoded_rows, tuple(tasks.values()), workers)) as results:
         for task, result in results:
             if isinstance(result, Failure):
@@ -80,6 +78,13 @@ def remarks(counts: tuple[SequenceCounts, ...]) -> tuple[str, ...]:
 
 def _encoded_rows(task: Task) -> bytes:
     return rows.encode(score_sequence(task))
+
+
+def _recall(journal: Journal, tasks: dict[str, Task], outcome: "_Outcome") -> None:
+    """Take from ``tasks`` what the journal says of them."""
+    for name, data in journal.read():
+        if name in tasks and not _changed(tasks[name], journal.since):
+            outcome.add(tasks.pop(name), data)
 
 
 def _changed(task: Task, since: int) -> bool:
