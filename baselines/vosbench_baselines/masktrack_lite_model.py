@@ -24,7 +24,7 @@ from vosbench_baselines.redetection import Looks, candidates
 from vosbench_baselines.roi import Square, put_back, square_around
 from vosbench_baselines.shipped import shipped_weights
 
-ONLINE = Schedule(steps=200, learning_rate=1e-3)
+ONLINE = Schedule(steps=200, learning_rate=3e-3)
 BATCH = 4
 SEED = 0
 COLLAPSED = 0.25  # of the carried mask's area: less is not believed at once
