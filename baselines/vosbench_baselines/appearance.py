@@ -27,8 +27,8 @@ class Colours:
 
 def _cells(image: Image) -> NDArray[np.int64]:
     lab = np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2LAB), np.int64)
-    l, a, b = (lab[..., c] * bins // 256 for c, bins in enumerate(BINS))
-    return (l * BINS[1] + a) * BINS[2] + b
+    lightness, a, b = (lab[..., c] * bins // 256 for c, bins in enumerate(BINS))
+    return (lightness * BINS[1] + a) * BINS[2] + b
 
 
 def _histogram(cells: NDArray[np.int64], weights: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -21,9 +21,9 @@ class Flow:
         height, width = now.shape[:2]
         factor = min(1.0, SHORT_SIDE / min(height, width))
         size = round(width * factor), round(height * factor)
-        small = [_grey(picture, size) for picture in (now, before)]
-        flow = np.asarray(self._dis.calc(*small, None), np.float32)[: size[1], : size[0]]
-        flow = flow * np.float32([width / size[0], height / size[1]])
+        found = self._dis.calc(_grey(now, size), _grey(before, size), None)
+        flow = np.asarray(found, np.float32)[: size[1], : size[0]]
+        flow = flow * np.array([width / size[0], height / size[1]], np.float32)
         return np.asarray(cv2.resize(flow, (width, height)), np.float32) if factor < 1 else flow
 
 

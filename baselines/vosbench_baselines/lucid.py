@@ -9,7 +9,7 @@ Sizes of motion are relative to the object: shifts and displacements are fractio
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -130,7 +130,12 @@ def _affine(
 
 
 def _over(
-    parts: Scene, label: int, grid: NDArray[np.float32], light: NDArray[np.float32], picture: NDArray, labels: Labels
+    parts: Scene,
+    label: int,
+    grid: NDArray[np.float32],
+    light: NDArray[np.float32],
+    picture: NDArray[np.float32],
+    labels: Labels,
 ) -> tuple[NDArray[np.float32], Labels]:
     """Lay an object over a picture and its label map."""
     opacity = _moved(parts.opacities[label], grid, cv2.BORDER_CONSTANT)
@@ -139,7 +144,7 @@ def _over(
     return picture + opacity[..., None] * (thing - picture), labels
 
 
-def _moved(picture: NDArray, grid: NDArray[np.float32], border: int) -> NDArray[np.float32]:
+def _moved(picture: NDArray[Any], grid: NDArray[np.float32], border: int) -> NDArray[np.float32]:
     moved = cv2.remap(picture, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=border)
     return np.asarray(moved, np.float32)
 

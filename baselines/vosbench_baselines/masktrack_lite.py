@@ -8,19 +8,21 @@ object. The network is our own and small, trained from nothing, and sees the obj
 Inputs, 5 channels: RGB; the rough mask; the colour posterior, how much likelier a pixel's colour is on the object than
 off it (:mod:`vosbench_baselines.appearance`). A U-Net with group normalisation, half resolution inside:
 
-    channels  24 → 32 → 48 → 64 → 96  at  1/2, 1/4, 1/8, 1/16, 1/32,  and back through skip connections
+    channels  16 → 32 → 48 → 64 → 96  at  1/2, 1/4, 1/8, 1/16, 1/32,  and back through skip connections
 
 Shapes: B squares, S = side of the square (a multiple of 32).
 """
+
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-SIDE = 192
+SIDE = 160
 INPUTS = 5
 ROUGH = 3  # the channel of the rough mask
-WIDTHS = (24, 32, 48, 64, 96)
+WIDTHS = (16, 32, 48, 64, 96)
 GROUP = 8  # channels normalised together
 
 
@@ -46,15 +48,15 @@ class MaskTrackLite(nn.Module):
         self.widths = widths
         above = (4 * INPUTS, *widths[:-1])
         self.down = nn.ModuleList(Block(i, o) for i, o in zip(above, widths, strict=True))
-        self.up = nn.ModuleList(Block(low + high, high) for high, low in zip(widths[:-1], widths[1:], strict=True))
+        self.up = nn.ModuleList(Block(low + high, high) for high, low in pairwise(widths))
         self.head = nn.Conv2d(widths[0], 4, 1)  # a logit for each pixel of a 2×2 cell
-        self.trust = nn.Parameter(torch.tensor(2.0))  # how far the rough mask is believed before anything is looked at
+        self.trust = nn.Parameter(torch.tensor(6.0))  # how far the rough mask is believed at first
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Inputs (B, 5, S, S), all in [0, 1], to logits (B, 1, S, S)."""
         rough = x[:, ROUGH : ROUGH + 1] - 0.5
         x = F.pixel_unshuffle(x - 0.5, 2)  # (B, 20, S/2, S/2)
-        skips = []
+        skips: list[torch.Tensor] = []
         for block in self.down:
             x = block(x if not skips else F.max_pool2d(x, 2))
             skips.append(x)

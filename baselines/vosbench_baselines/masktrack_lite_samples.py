@@ -82,15 +82,16 @@ class Dreams:
             self.parts = scene(cut(image, wide, size), (near > 0.5).astype(np.uint8))
 
     def draw(self, rng: np.random.Generator, count: int) -> list[Sample]:
-        """So many samples; a dream that lost its object is dreamt again."""
+        """So many samples. A pair of dreamt frames gives two, each frame's mask being the rough one of the other."""
         assert self.parts is not None
         found: list[Sample] = []
         while len(found) < count:
             pair = lucid_pair(rng, self.parts)
-            if pair.labels.any() and pair.previous_labels.any():
-                masks = pair.previous_labels.astype(np.float32), pair.labels.astype(np.float32)
-                found.append(sample(rng, pair.image, masks[0], masks[1], self.colours))
-        return found
+            before, after = pair.previous_labels.astype(np.float32), pair.labels.astype(np.float32)
+            if before.any() and after.any():  # else the object was moved out of sight
+                found.append(sample(rng, pair.image, before, after, self.colours))
+                found.append(sample(rng, pair.previous_image, after, before, self.colours))
+        return found[:count]
 
 
 def sample(

@@ -1,7 +1,7 @@
 """ResNet stages (He et al., CVPR 2016), with torchvision's parameter names, so that its weights load.
 
-The stride of a bottleneck sits in its 3×3 convolution, as in torchvision ("V1.5"), or with ``early`` in its first 1×1, as
-in the paper and the Caffe models: the names are the same, the numbers are not.
+The stride of a bottleneck sits in its 3×3 convolution, as in torchvision ("V1.5"), or with ``early`` in its first 1×1,
+as in the paper and the Caffe models: the names are the same, the numbers are not.
 """
 
 from collections.abc import Sequence

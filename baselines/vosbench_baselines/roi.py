@@ -1,6 +1,6 @@
 """The square around an object: where it is, cutting it out at a network's size, putting the answer back."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -35,8 +35,8 @@ def square_around(mask: NDArray[np.float32], margin: float) -> Square | None:
 
 
 def cut(
-    picture: NDArray, square: Square, size: int, *, outside: int = cv2.BORDER_REPLICATE, nearest: bool = False
-) -> NDArray:
+    picture: NDArray[Any], square: Square, size: int, *, outside: int = cv2.BORDER_REPLICATE, nearest: bool = False
+) -> NDArray[Any]:
     """The square of (H, W) or (H, W, C) as (size, size): bilinear, after averaging where it is made much smaller."""
     shrink = int(square.side // size)
     if shrink >= 2 and not nearest:

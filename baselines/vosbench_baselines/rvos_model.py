@@ -6,7 +6,6 @@ they were given; one that is given later is the last, so those before do not not
 
 from collections.abc import Set
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,16 +21,20 @@ from vosbench_baselines.rvos import RVOS, Levels, architecture
 class RVOSModel:
     """Weights on a device. A network without masks is zero-shot.
 
+    ``painted`` merges one-shot objects as the released code does, see :func:`painted`.
     Zero-shot, it proposes ``slots`` objects. Asked for given objects nevertheless, it is shown no mask: the first one
     of an object only says which slot is meant, from then on, as the paper evaluates.
     """
 
-    def __init__(self, network: RVOS, name: str, *, device: str = "cpu", weights: str | None = None) -> None:
+    def __init__(
+        self, network: RVOS, name: str, *, device: str = "cpu", weights: str | None = None, painted: bool = False
+    ) -> None:
         self.network = network.to(device).eval().requires_grad_(False)
         self.device = torch.device(device)
+        self.painted = painted
         one_shot = network.size.masks
         self.spec = ModelSpec(
-            name=name,
+            name=f"{name}-painted" if painted else name,
             tasks=frozenset({"semi-supervised"} if one_shot else {"semi-supervised", "unsupervised"}),
             resolution=Resolution(fixed=network.size.size),
             normalisation=Normalisation(),
@@ -73,12 +76,15 @@ class OneShotSession(_Session):
         super().__init__(model)
         self.ids: tuple[int, ...] = ()
         self.previous = torch.empty(0)  # (1, N, H, W)
-        self._ahead: tuple[int, Levels] | None = None
+        self.first_j: dict[int, float] | None = {} if model.painted else None
+        self._ahead: tuple[int, NDArray[np.float32], Levels] | None = None
 
     def predict(self, index: int, image: Image) -> SoftMasks:
         """See :class:`vosbench.adapters.Session`."""
         found, after = self._run(index, image, len(self.ids), self.previous, self.hidden)
-        self._ahead = index, after
+        self._ahead = index, found, after
+        if self.first_j is not None:
+            found = painted(found, [self.first_j[identity] for identity in self.ids])
         return SoftMasks(ids=self.ids, probabilities=found)
 
     def commit(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
@@ -88,7 +94,11 @@ class OneShotSession(_Session):
         if not self.ids:
             return
         order = [masks.ids.index(identity) for identity in self.ids]
-        final = torch.from_numpy(np.ascontiguousarray(masks.probabilities[order]))[None].to(self.device)
+        maps = np.ascontiguousarray(masks.probabilities[order])
+        if self.first_j is not None and self._ahead is not None:  # what was painted over is remembered nevertheless
+            rows = [k for k in range(before) if self.ids[k] not in given]
+            maps[rows] = self._ahead[1][rows]
+        final = torch.from_numpy(maps)[None].to(self.device)
         if given:
             # The given masks stand in for those of the frame before, which a new object has none of.
             shown = final.clone()
@@ -96,12 +106,14 @@ class OneShotSession(_Session):
             shown[:, rows] = self.previous[:, rows] if rows else shown[:, rows]
             if self.hidden is not None and len(self.ids) > before:
                 self.hidden = [_more_objects(level, len(self.ids)) for level in self.hidden]
-            _, self.hidden = self._run(index, image, len(self.ids), shown, self.hidden)
+            found, self.hidden = self._run(index, image, len(self.ids), shown, self.hidden)
+            if self.first_j is not None:
+                self.first_j |= {i: _j(found[k], maps[k]) for k, i in enumerate(self.ids) if i in given}
         else:
             if self._ahead is None or self._ahead[0] != index:
                 self.predict(index, image)
             assert self._ahead is not None
-            self.hidden = self._ahead[1]
+            self.hidden = self._ahead[2]
         self.previous, self._ahead = final, None
 
 
@@ -138,6 +150,24 @@ class ZeroShotSession(_Session):
         return self._ahead[1]
 
 
+def painted(found: NDArray[np.float32], first_j: list[float]) -> NDArray[np.float32]:
+    """Objects over each other, the one with the best J on its first frame on top, as the released code merges.
+
+    Where several of (N, h, w) are above one half, all but the top one are lowered to it.
+    """
+    out, free = found.copy(), np.ones(found.shape[1:], bool)
+    for k in sorted(range(len(found)), key=lambda k: -first_j[k]):
+        inside = found[k] > 0.5
+        out[k][inside & ~free] = 0.5
+        free &= ~inside
+    return out
+
+
+def _j(found: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
+    hit, union = ((found > 0.5) & (truth > 0.5)).sum(), ((found > 0.5) | (truth > 0.5)).sum()
+    return float(hit / max(union, 1))
+
+
 def assigned(
     found: NDArray[np.bool_], truth: NDArray[np.bool_], ids: list[int], *, taken: Set[int | None]
 ) -> dict[int, int | None]:
@@ -146,12 +176,9 @@ def assigned(
     ``found`` is (slots, h, w), ``truth`` (objects, h, w), in the order of ``ids``.
     """
     free = [slot for slot in range(len(found)) if slot not in taken]
-    flat, wanted = (
-        found[free].reshape(len(free), -1).astype(np.float32),
-        truth.reshape(len(truth), -1).astype(np.float32),
-    )
-    hit = wanted @ flat.T
-    union = wanted.sum(1)[:, None] + flat.sum(1)[None] - hit
+    slots, objects = found[free][None], truth[:, None]
+    hit = (slots & objects).sum((-2, -1))
+    union = (slots | objects).sum((-2, -1))
     pairs = dict(zip(*linear_sum_assignment(hit / np.maximum(union, 1), maximize=True), strict=True))
     return {identity: free[pairs[row]] if row in pairs else None for row, identity in enumerate(ids)}
 
@@ -186,9 +213,19 @@ def load_rvos(path: Path, name: str | None = None) -> tuple[RVOS, str, dict[str,
 
 def rvos(*, weights: Path | None, device: str) -> RVOSModel:
     """RVOS; any member of the family, one-shot or zero-shot, as the weights say."""
+    return _load(weights, device, painted=False)
+
+
+def rvos_painted(*, weights: Path | None, device: str) -> RVOSModel:
+    """The same, one-shot objects merged as the released code does."""
+    return _load(weights, device, painted=True)
+
+
+def _load(weights: Path | None, device: str, *, painted: bool) -> RVOSModel:
     if weights is None:
         fix = "give a weights file, the folder its authors released, or train one: vosbench-train"
         raise UsageError("rvos ships without weights", fix=fix)
     network, name, _ = load_rvos(weights)
-    files: list[Any] = [weights] if weights.is_file() else [weights / "encoder.pt", weights / "decoder.pt"]
-    return RVOSModel(network, name, device=device, weights="+".join(checkpoints.sha256(file) for file in files))
+    files = [weights] if weights.is_file() else [weights / "encoder.pt", weights / "decoder.pt"]
+    digest = "+".join(checkpoints.sha256(file) for file in files)
+    return RVOSModel(network, name, device=device, weights=digest, painted=painted)

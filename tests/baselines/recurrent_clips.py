@@ -8,8 +8,8 @@ from vosbench.adapters import SoftMasks, VideoInfo
 SIZE = (64, 96)
 
 
-def disks(seed, *, frames=3, objects=1, bright=True, speed=4):
-    """One clip: images (T, 3, H, W) in [0, 1] and labels (T, H, W) uint8; disks are ``bright`` on dark, or reversed."""
+def disks(seed, *, frames=3, objects=1, speed=4):
+    """One clip: images (T, 3, H, W) in [0, 1] and labels (T, H, W) uint8 of disks."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     picture = np.repeat(rng.uniform(0.1, 0.35, (1, *SIZE, 1)), frames, axis=0) * np.array([0.6, 0.8, 1.0])
@@ -21,7 +21,6 @@ def disks(seed, *, frames=3, objects=1, bright=True, speed=4):
             inside = (y - top - dy * t) ** 2 + (x - left - dx * t) ** 2 < radius**2
             picture[t][inside] = np.array([0.9, 0.7, 0.5]) * (0.85 + 0.15 * np.sin(x[inside] / 2))[:, None]
             labels[t][inside] = label
-    picture = picture if bright else 1 - picture
     return torch.tensor(picture, dtype=torch.float32).permute(0, 3, 1, 2), torch.tensor(labels)
 
 

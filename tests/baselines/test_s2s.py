@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from safetensors.torch import save_file  # noqa: E402
-from vosbench_baselines import checkpoints  # noqa: E402
-from vosbench_baselines.s2s import S2S, architecture, clip_loss  # noqa: E402
+from vosbench_baselines import checkpoints, cost  # noqa: E402
+from vosbench_baselines.s2s import S2S, Online, architecture, clip_loss  # noqa: E402
 from vosbench_baselines.s2s_model import S2SModel, s2s, s2s_ol  # noqa: E402
 from vosbench_baselines.s2s_online import fine_tuned, random_affine  # noqa: E402
 from vosbench_baselines.training.clips import UNLABELLED  # noqa: E402
@@ -84,6 +85,13 @@ def test_weights_start_as_the_paper_says():
     assert fresh.decoder.last.bias.eq(0).all()
     limit = (6 / (fresh.h0.in_channels + fresh.h0.out_channels)) ** 0.5  # Xavier, uniform
     assert 0.95 * limit < fresh.h0.weight.abs().max() <= limit
+
+
+def test_costs_are_those_of_the_page():
+    """Counted arithmetic; a lost sharing between objects shows here."""
+    page = (Path(__file__).parents[2] / "docs/baselines/s2s.md").read_text(encoding="utf-8")
+    assert cost.s2s_table() in page
+    assert "s2s" in cost.costs()
 
 
 # -- the equations
@@ -161,34 +169,38 @@ def test_the_loss_is_binary_cross_entropy_of_annotated_frames():
 
 @pytest.fixture(scope="module")
 def trained():
-    """A network that has seen bright disks on dark ground, and nothing else."""
+    """A network that has seen one bright disk on one dark ground, moved about, and nothing else."""
     torch.manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
+    images, labels = disks(3, frames=4)
     model = S2S(architecture("s2s-nano")).train()
-    optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
-    for step in range(80):
-        images, labels = batch(range(4 * step, 4 * step + 4))
-        loss = clip_loss(model(images, truth_of(labels)[:, :1]), truth_of(labels)[:, 1:])
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for _ in range(80):
+        drawn = torch.randint(4, (4,), generator=rng)
+        pairs = [random_affine(images[drawn], labels[drawn] == 1, Online(), rng) for _ in range(2)]
+        clips, truth = (torch.stack(parts, dim=1) for parts in zip(*pairs, strict=True))
+        learn(model, optimiser, clips, truth)
     return model.eval()
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+def learn(model, optimiser, images, truth):
+    logits = model(images, truth[:, :1])
+    optimiser.zero_grad()
+    clip_loss(logits, truth[:, 1:]).backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    return torch.sigmoid(logits.detach())
+
+
+@pytest.mark.parametrize("name", VARIANTS[:3])
 def test_a_short_clip_is_learnt_by_heart(name):
     torch.manual_seed(0)
     model = S2S(architecture(name)).train()
-    images, labels = batch([3])
-    truth = truth_of(labels)
-    optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
-    for _ in range(80):
-        loss = clip_loss(model(images, truth[:, :1]), truth[:, 1:])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    found = torch.sigmoid(model(images, truth[:, :1]).detach())
-    assert min(j(found[0, t], truth[0, t + 1]) for t in range(2)) > 0.95
+    images, labels = batch([3], frames=2)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for _ in range(70):
+        found = learn(model, optimiser, images, truth_of(labels))
+    assert j(found[0, 0], labels[0, 1]) > 0.95
 
 
 def mean_j(model, images, labels, **how):
@@ -197,27 +209,29 @@ def mean_j(model, images, labels, **how):
 
 
 def test_online_learning_raises_j_where_the_object_looks_different_now(trained):
-    images, labels = disks(10_000, frames=5, bright=False)
-    plain = mean_j(S2SModel(copy.deepcopy(trained), "s2s-nano"), images, labels)
+    images, labels = disks(3, frames=4)
+    dark = torch.where(labels[:, None] == 1, 0.05, images)
+    plain = mean_j(S2SModel(copy.deepcopy(trained), "s2s-nano"), dark, labels)
     online = S2SModel(copy.deepcopy(trained), "s2s-nano", online=True)
-    learnt = mean_j(online, images, labels, lessons=True)
+    learnt = mean_j(online, dark, labels, lessons=True)
     assert learnt > plain + 0.2
-    assert mean_j(online, images, labels, lessons=True) == learnt  # the weights are the old ones for the next video
+    assert mean_j(online, dark, labels) == plain  # the weights are the old ones for the next video
 
 
 def test_online_learning_leaves_the_lstm_and_the_original_alone(trained):
     images, labels = disks(0)
     before = copy.deepcopy(trained.state_dict())
-    copied = fine_tuned(trained, [(images[0], labels[0] == 1)], trained.size.online)
+    how = Online(steps=2, learning_rate=1e-2)
+    copied = fine_tuned(trained, [(images[0], labels[0] == 1)], how)
     changed = {key.partition(".")[0] for key, t in copied.state_dict().items() if not torch.equal(t, before[key])}
     assert changed == {"encoder", "encoded", "initializer", "c0", "h0", "decoder"}
     assert all(torch.equal(t, before[key]) for key, t in trained.state_dict().items())
 
 
-def test_a_mask_follows_its_picture_through_the_affine_map(trained):
-    images, labels = batch(range(8), frames=1, bright=True)
+def test_a_mask_follows_its_picture_through_the_affine_map():
+    images, labels = batch(range(8), frames=1)
     rng = torch.Generator().manual_seed(0)
-    pictures, masks = random_affine(images[:, 0], labels[:, 0] == 1, trained.size.online, rng)
+    pictures, masks = random_affine(images[:, 0], labels[:, 0] == 1, Online(), rng)
     inside = pictures.mean(1) > 0.5
     assert (inside != (masks > 0)).float().mean() < 0.05
     assert (masks.sum((1, 2)) - (labels[:, 0] == 1).sum((1, 2))).abs().min() > 0

@@ -101,6 +101,19 @@ def still_pairs(source: Source, base: Path) -> list[tuple[Path, Path]]:
     return [(image, mask) for image, mask in pairs if image.parent in folders]
 
 
+def picture_folders(source: Source, base: Path) -> list[list[Path]]:
+    """The pictures of each video of a source, in order: folders that hold any, at any depth."""
+    root = base / source.images
+    names = frozenset((base / source.sequences).read_text(encoding="utf-8").split()) if source.sequences else None
+    found: dict[Path, list[Path]] = {}
+    for picture in sorted(path for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES):
+        if names is None or picture.parent.name in names:
+            found.setdefault(picture.parent, []).append(picture)
+    if not found:
+        raise _nothing(root, "it holds no pictures")
+    return list(found.values())
+
+
 def read_labels(path: Path, *, binary: bool) -> NDArray[np.uint8]:
     """A mask file as (H, W) uint8 indices; 255 is void and becomes background."""
     try:

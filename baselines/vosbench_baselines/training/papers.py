@@ -25,13 +25,13 @@ class Stage:
 class Row:
     """One line of a table: the stages whose models are averaged, how they are tested, and with which options of theirs.
 
-    ``published`` is the number in the paper, on its benchmark.
+    ``published`` is the number in the paper, on its benchmark; None for a comparison that the paper does not print.
     """
 
     table: str
     name: str
     stages: tuple[str, ...]
-    published: float
+    published: float | None
     flip: bool = False
     scales: tuple[float, ...] = (1.0,)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -126,4 +126,49 @@ RVOS = Paper(
     ),
 )
 
-PAPERS = {"refinements": REFINEMENTS, "rvos": RVOS, "s2s": S2S}
+
+def _stcnn_stages() -> dict[str, Stage]:
+    """The parts of a training one after the other, for the whole network and for what the rows leave out."""
+    clips, stills = {"frames": 5, "max_gap": 1}, {"frames": 1, "phase": "spatial"}
+    stages: dict[str, Stage] = {}
+    for chain, variant in (("", ""), ("plain-", "-plain")):
+        adversarial = clips | {"phase": "adversarial"}
+        stages[f"{chain}temporal"] = Stage(("video_frames",), "pretraining", variant, training=adversarial)
+        stages[f"{chain}spatial"] = Stage(("stills",), "pretraining", variant, f"{chain}temporal", stills)
+        stages[f"{chain}joint"] = Stage(("videos",), "main", variant, f"{chain}spatial", clips | {"phase": "joint"})
+    alone = "-spatial-plain"
+    stages["alone-spatial"] = Stage(("stills",), "pretraining", alone, training=stills)
+    stages["alone-joint"] = Stage(("videos",), "main", alone, "alone-spatial", clips | {"phase": "joint"})
+    stages["unpredicting-spatial"] = Stage(("stills",), "pretraining", training=stills)
+    joint = clips | {"phase": "joint"}
+    stages["unpredicting-joint"] = Stage(("videos",), "main", after="unpredicting-spatial", training=joint)
+    stages["together"] = Stage(("videos",), "main", after="spatial", training=clips | {"phase": "together"})
+    return stages
+
+
+#: What the authors' code of STCNN does otherwise when a video is segmented; see ``stcnn_online.Ways``.
+RELEASED_WAYS = dict.fromkeys(("final_loss", "still_dreams", "current_frame", "frame_statistics", "gate"), True)
+
+#: STCNN (CVPR 2019): its components (Table 3), iterations of online training (Table 4), phases of training (Table 5);
+#: mean J on DAVIS-2016 validation. The last rows, which the paper argues for and does not print, are ours.
+STCNN = Paper(
+    _stcnn_stages(),
+    (
+        Row("3", "spatial branch alone", ("alone-joint",), 0.812, options={"lucid": False}),
+        Row("3", "with the temporal branch", ("plain-joint",), 0.822, options={"lucid": False}),
+        Row("3", "with attention modules", ("joint",), 0.832, options={"lucid": False}),
+        Row("3", "with lucid dreams", ("joint",), 0.838),
+        *(
+            Row("4", f"{n} iterations online", ("joint",), j, options={"iterations": n})
+            for n, j in ((100, 0.830), (200, 0.834), (300, 0.836), (400, 0.838), (500, 0.838), (600, 0.838))
+        ),
+        Row("5", "offline training alone", ("joint",), 0.742, options={"iterations": 0}),
+        Row("5", "online training alone", ("spatial",), 0.786),
+        Row("5", "both", ("joint",), 0.838),
+        Row("ours", "no adversarial pre-training", ("unpredicting-joint",), None),
+        Row("ours", "branches trained at once, not in turns", ("together",), None),
+        Row("ours", "ways of the authors' code", ("joint",), None, options=RELEASED_WAYS),
+    ),
+)
+
+PAPERS = {"refinements": REFINEMENTS, "rvos": RVOS, "s2s": S2S, "stcnn": STCNN}
