@@ -1,16 +1,23 @@
-"""The demonstration: draw a small dataset, segment it in two ways that need no training, score both."""
+"""The demonstration: draw a small dataset, segment it in two ways that need no training, score them.
+
+A third, learnt way joins them where vosbench-baselines is installed.
+"""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from vosbench.adapters import VOSModel, available_models, load_model
 from vosbench.datasets.youtube_vos import YouTubeVOS
 from vosbench.engine.run import Progress, default_jobs
 from vosbench.errors import UsageError
 from vosbench.results import RunResult
 from vosbench.scoring import score_all
 
-#: The models shown; they come with vosbench and need no weights.
+#: The models always shown; they come with vosbench and need no weights.
 SHOWN = ("copy-first-mask", "optical-flow")
+#: Shown where it is installed: it ships with its weights, and is fast enough without an accelerator.
+LEARNT = "masktrack-lite-offline"
 
 
 def run_demo(folder: Path, *, say: Callable[[str], None], progress: Progress | None = None) -> tuple[RunResult, ...]:
@@ -22,12 +29,11 @@ def run_demo(folder: Path, *, say: Callable[[str], None], progress: Progress | N
         progress: see :func:`vosbench.scoring.score_all`.
 
     Returns:
-        The runs, in the order of :data:`SHOWN`.
+        The runs, in the order of :data:`SHOWN`, then :data:`LEARNT` if there is one.
 
     Raises:
         UsageError: the folder is not empty.
     """
-    from vosbench.adapters import load_model
     from vosbench.predict import predict
     from vosbench.synthetic import make_dataset
 
@@ -36,13 +42,23 @@ def run_demo(folder: Path, *, say: Callable[[str], None], progress: Progress | N
     data = folder / "data"
     say(f"vosbench data make {data}")
     make_dataset(data, workers=default_jobs())
-    paths = [folder / "preds" / name for name in SHOWN]
-    for path in paths:
+    paths = []
+    for model in _models():
+        path = folder / "preds" / model.spec.name
         say(f"vosbench predict {path.name} --data {data} --split valid --out {path}")
-        predict(YouTubeVOS(data), split="valid", models=[load_model(path.name)], out=path)
+        predict(YouTubeVOS(data), split="valid", models=[model], out=path)
+        paths.append(path)
     runs = folder / "runs"
     say(f"vosbench score {' '.join(map(str, paths))} --data {data} --split valid --out {runs}")
     results = score_all(paths, data=data, split="valid", progress=progress)
     for path, result in zip(paths, results, strict=True):
         result.save(runs / path.name)
     return results
+
+
+def _models() -> list[VOSModel]:
+    models = [load_model(name) for name in SHOWN]
+    if LEARNT in {plugin.name for plugin in available_models()}:
+        with suppress(UsageError):  # its package is there, but not what it needs
+            models.append(load_model(LEARNT))
+    return models

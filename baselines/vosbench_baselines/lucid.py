@@ -1,6 +1,6 @@
-"""Lucid dreams: plausible neighbouring frames out of one annotated frame (Khoreva et al., "Lucid Data Dreaming", 2017).
+"""Lucid dreams: plausible neighbouring frames out of one annotated frame (Khoreva et al., Lucid Data Dreaming, 2017).
 
-The objects are cut out, the hole they leave is inpainted, and the parts are put together again after each has been moved
+The objects are cut out, the hole they leave is inpainted, and the parts are put together again after each was moved
 and bent on its own: an affine map, a smooth random displacement (in place of the paper's thin-plate splines), a change
 of light. Two such pictures whose parts differ only by a further small motion are a pair of neighbouring frames, with
 exact masks. Several objects keep their labels; which is in front is drawn anew for each pair.
@@ -9,7 +9,7 @@ Sizes of motion are relative to the object: shifts and displacements are fractio
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -130,7 +130,12 @@ def _affine(
 
 
 def _over(
-    parts: Scene, label: int, grid: NDArray[np.float32], light: NDArray[np.float32], picture: NDArray, labels: Labels
+    parts: Scene,
+    label: int,
+    grid: NDArray[np.float32],
+    light: NDArray[np.float32],
+    picture: NDArray[np.float32],
+    labels: Labels,
 ) -> tuple[NDArray[np.float32], Labels]:
     """Lay an object over a picture and its label map."""
     opacity = _moved(parts.opacities[label], grid, cv2.BORDER_CONSTANT)
@@ -139,7 +144,7 @@ def _over(
     return picture + opacity[..., None] * (thing - picture), labels
 
 
-def _moved(picture: NDArray, grid: NDArray[np.float32], border: int) -> NDArray[np.float32]:
+def _moved(picture: NDArray[Any], grid: NDArray[np.float32], border: int) -> NDArray[np.float32]:
     moved = cv2.remap(picture, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=border)
     return np.asarray(moved, np.float32)
 

@@ -15,7 +15,7 @@ Batch = TypeVar("Batch")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """How long and how fast: Adam with ``learning_rate``, which falls to a tenth along half a cosine.
+    """How long and how fast: Adam's rate rises for a tenth of the steps, and falls to a tenth along half a cosine.
 
     With a ``momentum`` it is gradient descent at a constant rate instead. ``freeze_batch_norm``: its statistics stay
     those of the network, for batches too small to have any.
@@ -81,4 +81,5 @@ def _optimiser(network: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
 def _share(schedule: Schedule, step: int) -> float:
     if schedule.momentum is not None:
         return 1.0
-    return 0.1 + 0.45 * (1 + float(np.cos(np.pi * step / schedule.steps)))
+    progress = step / schedule.steps
+    return min(1.0, 0.1 + 9 * progress) * (0.1 + 0.45 * (1 + float(np.cos(np.pi * progress))))

@@ -76,7 +76,16 @@ ARCHITECTURES = {
         fc6="none",
         hidden=128,
         decoder=(128, 64, 32, 16, 16),
-        online=Online(steps=100, learning_rate=1e-3),
+        online=Online(steps=30, learning_rate=1e-3),
+    ),
+    "s2s-nano": Architecture(
+        size=(64, 96),
+        width=4,
+        norm=True,
+        fc6="1x1",
+        hidden=32,
+        decoder=(32, 16, 16, 8, 8),
+        online=Online(steps=40, learning_rate=3e-3),
     ),
 }
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -1,12 +1,14 @@
 """Lucid dreams: pairs of neighbouring frames with exact masks, out of one annotated frame."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines.lucid import Motion, lucid_pair, scene  # noqa: E402
+from vosbench_baselines.lucid import Motion, lucid_pair, scene
 
 STILL = Motion(turn=0, scale=0, shift=0, bend=0, light=0)
 RED, BLUE = (220, 30, 30), (30, 30, 220)
@@ -60,7 +62,7 @@ def test_neighbours_differ_less_than_dreams():
         return ((a > 0) & (b > 0)).sum() / ((a > 0) | (b > 0)).sum()
 
     within = np.mean([overlap(p.previous_labels, p.labels) for p in pairs])
-    between = np.mean([overlap(p.labels, q.labels) for p, q in zip(pairs, pairs[1:], strict=False)])
+    between = np.mean([overlap(p.labels, q.labels) for p, q in pairwise(pairs)])
     assert 1 > within > between > 0.2
 
 

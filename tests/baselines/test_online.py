@@ -45,6 +45,20 @@ def test_a_seed_determines_every_bit(network):
     assert not torch.equal(weight(1), weight(2))
 
 
+def test_the_rate_rises_then_falls(network):
+    """One parameter under a constant gradient: Adam moves it by the rate."""
+
+    def constant(network, batch):
+        return network.weight.sum() + 0 * network.bias.sum()
+
+    weights = [
+        learn_online(network, line, constant, Schedule(steps=n, learning_rate=1.0, clip_gradient=1e9), seed=0)[0].weight
+        for n in (0, 1, 20)
+    ]
+    assert (weights[0] - weights[1]).item() == pytest.approx(0.1, abs=1e-4)
+    assert 0.4 * 20 < (weights[0] - weights[2]).item() < 0.6 * 20
+
+
 def test_it_learns_where_gradients_are_off(network):
     with torch.inference_mode():
         learnt, _ = learn_online(network, line, squares, Schedule(steps=5), seed=0)

@@ -6,9 +6,9 @@ import pytest
 
 pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines.shipped import FOLDER, shipped_weights  # noqa: E402
+from vosbench_baselines.shipped import FOLDER, shipped_weights
 
-from vosbench.errors import InputError, UsageError  # noqa: E402
+from vosbench.errors import InputError, UsageError
 
 
 @pytest.fixture

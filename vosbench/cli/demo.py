@@ -7,12 +7,14 @@ import click
 from vosbench.cli import options
 
 
-@click.command("demo", short_help="Draw a small dataset, segment it twice, score both.")
+@click.command("demo", short_help="Draw a small dataset, segment it, score the results.")
 @click.option(
     "--out", default="vosbench-demo", show_default=True, metavar="FOLDER", help="A new folder for everything."
 )
 def command(out: str) -> None:
     """Draw a small dataset, segment it by copying the first mask and by following optical flow, score both.
+
+    Where vosbench-baselines is installed, masktrack-lite-offline, a small trained model, joins them.
 
     Everything stays in the folder, so that each step can be repeated and looked at.
 

@@ -13,8 +13,15 @@ from vosbench.adapters import VOSModel
 from vosbench.errors import UsageError
 from vosbench_baselines.training.config import Training
 
-#: The first word of an architecture's name, and the module whose ``FAMILY`` trains it.
+#: An architecture's name or its first word, and the module whose ``FAMILY`` trains it.
 MODULES = {
+    "masktrack-lite": "vosbench_baselines.training.masktrack_lite",
+    "masktrack": "vosbench_baselines.training.oneshot",
+    "onavos": "vosbench_baselines.training.oneshot",
+    "osmn": "vosbench_baselines.training.oneshot",
+    "osvos": "vosbench_baselines.training.oneshot",
+    "segflow": "vosbench_baselines.training.oneshot",
+    "rvos": "vosbench_baselines.training.rvos",
     "s2s": "vosbench_baselines.training.s2s",
     "stcnn": "vosbench_baselines.training.stcnn",
     "stm": "vosbench_baselines.training.unroll",
@@ -42,9 +49,10 @@ class Family:
     ``door`` takes a network, its name, ``device`` and options of the family's own, and gives the runner's
     model. ``start`` initialises what an ImageNet state dict of torchvision has. ``loss`` takes a network, images
     (B, T, 3, H, W) in [0, 1], labels (B, T, H, W), the configuration and the number of steps taken, and gives a scalar.
-    ``trunk`` names the parameters that ``trunk_learning_rate`` is for. A family that one loss and one optimiser do not
-    train has a ``learner`` instead; it may add modules to the network, which are then saved with it.
-    ``while_training`` are the door's options for tests on the hold-out at checkpoints.
+    ``trunk`` names the parameters that ``trunk_learning_rate`` is for; ``groups`` makes the groups of parameters for
+    SGD, each with its ``share`` of the learning rate. A family that one loss and one optimiser do not train has a
+    ``learner`` instead; it may add modules to the network, which are then saved with it. ``while_training`` are the
+    door's options for tests on the hold-out at checkpoints.
     """
 
     name: str
@@ -56,6 +64,9 @@ class Family:
     trunk: Callable[[Any], list[nn.Parameter]] = lambda network: []
     learner: Callable[[Any, Training], Learner] | None = None
     while_training: Mapping[str, Any] = field(default_factory=dict)
+    groups: Callable[[Any], list[dict[str, Any]]] = lambda network: [
+        {"params": list(network.parameters()), "share": 1.0}
+    ]
 
 
 def family(architecture: str) -> Family:
@@ -64,7 +75,7 @@ def family(architecture: str) -> Family:
     Raises:
         UsageError: the first word of the name is no family's.
     """
-    module = MODULES.get(architecture.partition("-")[0])
+    module = MODULES.get(architecture) or MODULES.get(architecture.partition("-")[0])
     if module is None:
         raise UsageError(f"no architecture {architecture!r}", fix=f"names begin with {', '.join(sorted(MODULES))}")
     found: Family = importlib.import_module(module).FAMILY

@@ -4,6 +4,7 @@ import copy
 import csv
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +115,12 @@ class Descent:
 
 
 def _optimiser(config: Training, model: nn.Module) -> torch.optim.Optimizer:
-    """One group of parameters, or the trunk apart; a group's ``share`` is of the learning rate."""
-    maker = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimiser]
+    """One group of parameters, for SGD the family's groups; or the trunk apart. ``share`` is of the learning rate."""
+    makers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": partial(torch.optim.SGD, momentum=0.9)}
+    maker = makers[config.optimiser]
     groups: list[dict[str, Any]] = [{"params": list(model.parameters()), "share": 1.0}]
+    if config.optimiser == "sgd":
+        groups = family(config.architecture).groups(model)
     if config.trunk_learning_rate is not None:
         trunk = family(config.architecture).trunk(model)
         apart = {id(parameter) for parameter in trunk}
@@ -127,10 +131,11 @@ def _optimiser(config: Training, model: nn.Module) -> torch.optim.Optimizer:
 
 
 def learning_rate(config: Training, step: int) -> float:
-    """Constant for Adam, half a cosine to zero for AdamW."""
-    if config.optimiser == "adam":
-        return config.learning_rate
-    return config.learning_rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, config.steps)))))
+    """Half a cosine to zero for AdamW, constant for the others; after the warm-up."""
+    rate = config.learning_rate * min(1.0, (step + 1) / (config.warm_up + 1))
+    if config.optimiser != "adamw":
+        return rate
+    return rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, config.steps)))))
 
 
 @torch.no_grad()

@@ -9,7 +9,8 @@ from typing import Any
 class Stage:
     """One training: on which data, with which settings, of which variant of the network, after which other stage.
 
-    ``variant`` is put behind the configured architecture's name, ``training`` over the configured settings.
+    ``variant`` is put behind the configured architecture's name, ``training`` over the configured settings;
+    ``fraction`` is how much of the data's sequences it gets.
     """
 
     sources: tuple[str, ...]
@@ -17,6 +18,7 @@ class Stage:
     variant: str = ""
     after: str | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    fraction: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,54 @@ REFINEMENTS = Paper(
     ),
 )
 
+#: "YouTube-VOS: Sequence-to-Sequence Video Object Segmentation" (ECCV 2018). J mean on the seen categories of its own
+#: test split. Tables 2 (its own rows) and 4, and the numbers of the text of the ablation study.
+S2S = Paper(
+    {
+        "full": Stage(("videos",)),
+        "three-quarters": Stage(("videos",), fraction=0.75),
+        "half": Stage(("videos",), fraction=0.5),
+        "quarter": Stage(("videos",), fraction=0.25),
+        "mask-state": Stage(("videos",), variant="-mask-state"),
+        "previous-mask": Stage(("videos",), variant="-previous-mask"),
+    },
+    (
+        Row("2", "without online learning", ("full",), 0.609),
+        Row("2", "with online learning", ("full",), 0.669, options={"online": True}),
+        Row("4", "25 % of the data", ("quarter",), 0.467),
+        Row("4", "50 % of the data", ("half",), 0.515),
+        Row("4", "75 % of the data", ("three-quarters",), 0.568),
+        Row("4", "100 % of the data", ("full",), 0.609),
+        Row("text", "the mask as initial state", ("mask-state",), 0.451),
+        Row("text", "the previous mask into the encoder", ("previous-mask",), 0.594),
+    ),
+)
+
+#: "RVOS: End-to-End Recurrent Network for Video Object Segmentation" (CVPR 2019). J on the seen categories of
+#: YouTube-VOS 2018 validation. Tables 1 (one-shot) and 5 (zero-shot, slots assigned on the first frame). All but "ST+"
+#: learn with the true masks of the previous frame.
+ALWAYS_TRUTH = {"truth_steps": 10**9}
+RVOS = Paper(
+    {
+        "mask-s": Stage(("videos",), variant="-mask-s", training=ALWAYS_TRUTH),
+        "mask-t": Stage(("videos",), variant="-mask-t", training=ALWAYS_TRUTH),
+        "mask-st": Stage(("videos",), variant="-mask-st", training=ALWAYS_TRUTH),
+        "mask-st-plus": Stage(("videos",), variant="-mask-st", after="mask-st", training={"truth_steps": 0}),
+        "s": Stage(("videos",), variant="-s"),
+        "t": Stage(("videos",), variant="-t"),
+        "st": Stage(("videos",), variant="-st"),
+    },
+    (
+        Row("1", "RVOS-Mask-S", ("mask-s",), 0.547),
+        Row("1", "RVOS-Mask-T", ("mask-t",), 0.599),
+        Row("1", "RVOS-Mask-ST", ("mask-st",), 0.608),
+        Row("1", "RVOS-Mask-ST+", ("mask-st-plus",), 0.631),
+        Row("5", "RVOS-S", ("s",), 0.408),
+        Row("5", "RVOS-T", ("t",), 0.371),
+        Row("5", "RVOS-ST", ("st",), 0.447),
+    ),
+)
+
 
 def _stcnn_stages() -> dict[str, Stage]:
     """The parts of a training one after the other, for the whole network and for what the rows leave out."""
@@ -121,4 +171,4 @@ STCNN = Paper(
     ),
 )
 
-PAPERS = {"refinements": REFINEMENTS, "stcnn": STCNN}
+PAPERS = {"refinements": REFINEMENTS, "rvos": RVOS, "s2s": S2S, "stcnn": STCNN}
