@@ -2,6 +2,9 @@
 
 Memorised are frame 0, every fifth frame, an object's first frame and always the latest one (section 3.5 of the paper,
 with objects that appear later added: their memory begins on the frame where they are given).
+
+STM-XS is guided: the query sees the latest masks where the optical flow takes them. It also learns online, once, on the
+first frame with a given mask; objects given later are segmented with what was learnt then.
 """
 
 from collections.abc import Set
@@ -10,27 +13,44 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vosbench.adapters import Image, ModelSpec, Normalisation, Padding, SoftMasks, VideoInfo
+from vosbench.adapters import Image, ModelSpec, Normalisation, Padding, Resolution, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
+from vosbench_baselines import lucid
+from vosbench_baselines.flow import Flow
+from vosbench_baselines.guide import carried, look_up
 from vosbench_baselines.memory import MemoryBank
+from vosbench_baselines.online import Schedule
+from vosbench_baselines.shipped import shipped_weights
 from vosbench_baselines.stm import STM
+from vosbench_baselines.stm_online import SCHEDULE, learn_video
 from vosbench_baselines.weights import load_stm, sha256
 
 EVERY = 5
 
 
 class STMModel:
-    """Weights on a device. Half precision (bfloat16) on GPUs, full on the CPU."""
+    """Weights on a device. Half precision (bfloat16) on GPUs, full on the CPU. ``schedule``: how it learns online."""
 
-    def __init__(self, network: STM, name: str, *, device: str = "cpu", weights: str | None = None) -> None:
+    def __init__(
+        self,
+        network: STM,
+        name: str,
+        *,
+        device: str = "cpu",
+        weights: str | None = None,
+        schedule: Schedule | None = None,
+    ) -> None:
         layout = torch.channels_last
         self.network = network.to(device, memory_format=layout).eval().requires_grad_(False)
         self.device = torch.device(device)
+        self.schedule = schedule
         self.spec = ModelSpec(
             name=name,
+            resolution=Resolution(short_side=network.size.short_side),
             padding=Padding(multiple=16, centred=True, fill="black"),
             normalisation=Normalisation(),
             merge="soft-aggregation",
+            adapts=schedule is not None,
             weights=weights,
         )
 
@@ -43,15 +63,21 @@ class STMSession:
     """The memory of one video."""
 
     def __init__(self, model: STMModel) -> None:
-        self.network, self.device = model.network, model.device
+        self.network, self.device, self.schedule = model.network, model.device, model.schedule
         self.bank = MemoryBank()
+        self.flow = Flow()
         self.ids: tuple[int, ...] = ()
+        self.latest = torch.empty(0)  # picture (1, 3, h, w)
+        self.masks = torch.empty(0)  # soft masks (1, N, h, w) of the latest frame
 
     @torch.inference_mode()
     def predict(self, index: int, image: Image) -> SoftMasks:
         """See :class:`vosbench.adapters.Session`."""
+        now, guide = self._tensor(image), None
+        if self.network.size.guided:
+            guide = carried(self.masks, look_up(self.flow, now, self.latest))
         with self._precision():
-            probabilities = self.network.segment(self._tensor(image), *self.bank.cells())
+            probabilities = self.network.segment(now, *self.bank.cells(), carried=guide)
         return SoftMasks(ids=self.ids, probabilities=probabilities[0].cpu().numpy())
 
     @torch.inference_mode()
@@ -61,12 +87,27 @@ class STMSession:
         if not self.ids:
             return
         order = [masks.ids.index(identity) for identity in self.ids]
-        soft = torch.from_numpy(np.ascontiguousarray(masks.probabilities[order])).to(self.device)
+        self.latest = self._tensor(image)
+        self.masks = torch.from_numpy(np.ascontiguousarray(masks.probabilities[order])).to(self.device)[None]
         with self._precision():
-            keys, values = self.network.memorise(self._tensor(image), soft[None])
+            keys, values = self.network.memorise(self.latest, self.masks)
         scheduled = index % EVERY == 0
         keep = torch.tensor([scheduled or identity in given for identity in self.ids], device=self.device)
         self.bank.write(index, keys, values, keep)
+
+    def adapt(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
+        """See :class:`vosbench.adapters.Adapts`: learn on the first frame with a given mask, and memorise it anew."""
+        if self.schedule is None or not given:
+            return
+        labels = np.zeros(image.shape[:2], np.uint8)
+        for number, probabilities in enumerate(masks.probabilities, start=1):
+            labels[probabilities > 0.5] = number
+        if labels.any():
+            parts = lucid.scene(np.asarray(image), labels)
+            self.network = learn_video(self.network, parts, labels, self.schedule)
+            self.bank = MemoryBank()
+            self.commit(index, image, masks, given=given)
+        self.schedule = None
 
     def _tensor(self, image: Image) -> torch.Tensor:
         """(1, 3, h, w) in [0, 1]."""
@@ -88,8 +129,24 @@ def stm_refine50(*, weights: Path | None, device: str) -> STMModel:
 
 
 def stm_xs(*, weights: Path | None, device: str) -> STMModel:
-    """The same with ResNet-18 trunks of width 48: 5.3 million parameters."""
-    return _load("stm-xs", weights, device)
+    """A small one, guided by optical flow, trained from nothing; learns online on the first annotated frame."""
+    return _xs("stm-xs", weights, device, SCHEDULE)
+
+
+def stm_xs_offline(*, weights: Path | None, device: str) -> STMModel:
+    """The same without online learning: faster, and less exact."""
+    return _xs("stm-xs-offline", weights, device, None)
+
+
+def stm_s(*, weights: Path | None, device: str) -> STMModel:
+    """ResNet-18 trunks of width 48, unguided: 5.3 million parameters."""
+    return _load("stm-s", weights, device)
+
+
+def _xs(name: str, weights: Path | None, device: str, schedule: Schedule | None) -> STMModel:
+    path = weights or shipped_weights("stm-xs")
+    network, _, _ = load_stm(path, "stm-xs")
+    return STMModel(network, name, device=device, weights=sha256(path), schedule=schedule)
 
 
 def _load(name: str, weights: Path | None, device: str) -> STMModel:

@@ -324,7 +324,7 @@ def test_the_command_trains_and_prints_the_weights(data, tmp_path):
 
 def test_the_configurations_that_come_along_are_read():
     folder = Path(__file__).parents[2] / "baselines/configs"
-    for name in ("rvos", "rvos-tiny", "s2s", "s2s-tiny", "stm-xs", "stm-nano"):
+    for name in ("rvos", "rvos-tiny", "s2s", "s2s-tiny", "stm-s", "stm-xs", "stm-nano"):
         assert read_config(folder / f"{name}.toml", Training).architecture.startswith(name)
     for path in sorted(folder.glob("*-tables*.toml")):
         config = read_config(path, Tables)

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache, singledispatch
 from pathlib import Path, PurePosixPath
 
+from vosbench.masks.archive import MaskArchive
+from vosbench.masks.listing import read_mask
 from vosbench.masks.objects import ObjectTree
 from vosbench.masks.rle import InstanceFile
-from vosbench.masks.sources import MaskArchive, MaskFolder, read_mask
+from vosbench.masks.sources import MaskFolder
 from vosbench.types import Masks, MaskSource
 
 Files = Mapping[str, Mapping[str, str]]

@@ -24,7 +24,7 @@ MODULES = {
     "rvos": "vosbench_baselines.training.rvos",
     "s2s": "vosbench_baselines.training.s2s",
     "stcnn": "vosbench_baselines.training.stcnn",
-    "stm": "vosbench_baselines.training.unroll",
+    "stm": "vosbench_baselines.training.stm",
 }
 
 
