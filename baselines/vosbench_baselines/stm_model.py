@@ -3,8 +3,7 @@
 Memorised are frame 0, every fifth frame, an object's first frame and always the latest one (section 3.5 of the paper,
 with objects that appear later added: their memory begins on the frame where they are given).
 
-STM-XS is guided: the query sees the latest masks where the optical flow takes them. It also learns online, once, on the
-first frame with a given mask; objects given later are segmented with what was learnt then.
+STM-XS is guided: the query also sees the latest masks where the optical flow takes them.
 """
 
 from collections.abc import Set
@@ -15,42 +14,29 @@ import torch
 
 from vosbench.adapters import Image, ModelSpec, Normalisation, Padding, Resolution, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
-from vosbench_baselines import lucid
 from vosbench_baselines.flow import Flow
 from vosbench_baselines.guide import carried, look_up
 from vosbench_baselines.memory import MemoryBank
-from vosbench_baselines.online import Schedule
 from vosbench_baselines.shipped import shipped_weights
 from vosbench_baselines.stm import STM
-from vosbench_baselines.stm_online import SCHEDULE, learn_video
 from vosbench_baselines.weights import load_stm, sha256
 
 EVERY = 5
 
 
 class STMModel:
-    """Weights on a device. Half precision (bfloat16) on GPUs, full on the CPU. ``schedule``: how it learns online."""
+    """Weights on a device. Half precision (bfloat16) on GPUs, full on the CPU."""
 
-    def __init__(
-        self,
-        network: STM,
-        name: str,
-        *,
-        device: str = "cpu",
-        weights: str | None = None,
-        schedule: Schedule | None = None,
-    ) -> None:
+    def __init__(self, network: STM, name: str, *, device: str = "cpu", weights: str | None = None) -> None:
         layout = torch.channels_last
         self.network = network.to(device, memory_format=layout).eval().requires_grad_(False)
         self.device = torch.device(device)
-        self.schedule = schedule
         self.spec = ModelSpec(
             name=name,
             resolution=Resolution(short_side=network.size.short_side),
             padding=Padding(multiple=16, centred=True, fill="black"),
             normalisation=Normalisation(),
             merge="soft-aggregation",
-            adapts=schedule is not None,
             weights=weights,
         )
 
@@ -63,7 +49,7 @@ class STMSession:
     """The memory of one video."""
 
     def __init__(self, model: STMModel) -> None:
-        self.network, self.device, self.schedule = model.network, model.device, model.schedule
+        self.network, self.device = model.network, model.device
         self.bank = MemoryBank()
         self.flow = Flow()
         self.ids: tuple[int, ...] = ()
@@ -95,20 +81,6 @@ class STMSession:
         keep = torch.tensor([scheduled or identity in given for identity in self.ids], device=self.device)
         self.bank.write(index, keys, values, keep)
 
-    def adapt(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
-        """See :class:`vosbench.adapters.Adapts`: learn on the first frame with a given mask, and memorise it anew."""
-        if self.schedule is None or not given:
-            return
-        labels = np.zeros(image.shape[:2], np.uint8)
-        for number, probabilities in enumerate(masks.probabilities, start=1):
-            labels[probabilities > 0.5] = number
-        if labels.any():
-            parts = lucid.scene(np.asarray(image), labels)
-            self.network = learn_video(self.network, parts, labels, self.schedule)
-            self.bank = MemoryBank()
-            self.commit(index, image, masks, given=given)
-        self.schedule = None
-
     def _tensor(self, image: Image) -> torch.Tensor:
         """(1, 3, h, w) in [0, 1]."""
         pixels = torch.from_numpy(image.copy()).to(self.device)  # a copy: decoded pictures are read-only
@@ -129,24 +101,13 @@ def stm_refine50(*, weights: Path | None, device: str) -> STMModel:
 
 
 def stm_xs(*, weights: Path | None, device: str) -> STMModel:
-    """A small one, guided by optical flow, trained from nothing; learns online on the first annotated frame."""
-    return _xs("stm-xs", weights, device, SCHEDULE)
-
-
-def stm_xs_offline(*, weights: Path | None, device: str) -> STMModel:
-    """The same without online learning: faster, and less exact."""
-    return _xs("stm-xs-offline", weights, device, None)
+    """A small one, guided by optical flow, trained from nothing; ships with its weights."""
+    return _load("stm-xs", weights or shipped_weights("stm-xs"), device)
 
 
 def stm_s(*, weights: Path | None, device: str) -> STMModel:
     """ResNet-18 trunks of width 48, unguided: 5.3 million parameters."""
     return _load("stm-s", weights, device)
-
-
-def _xs(name: str, weights: Path | None, device: str, schedule: Schedule | None) -> STMModel:
-    path = weights or shipped_weights("stm-xs")
-    network, _, _ = load_stm(path, "stm-xs")
-    return STMModel(network, name, device=device, weights=sha256(path), schedule=schedule)
 
 
 def _load(name: str, weights: Path | None, device: str) -> STMModel:

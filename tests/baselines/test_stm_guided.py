@@ -1,4 +1,4 @@
-"""STM-XS: a query guided by the previous mask along the optical flow, online learning, and the weights that ship."""
+"""STM-XS: a query guided by the previous mask along the optical flow, and the weights that ship."""
 
 import shutil
 from dataclasses import replace
@@ -8,18 +8,16 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines import lucid  # noqa: E402
 from vosbench_baselines.flow import Flow  # noqa: E402
 from vosbench_baselines.guide import carried, look_up  # noqa: E402
-from vosbench_baselines.online import Schedule  # noqa: E402
 from vosbench_baselines.shipped import shipped_weights  # noqa: E402
 from vosbench_baselines.stm import ARCHITECTURES, STM  # noqa: E402
-from vosbench_baselines.stm_model import STMModel, stm_xs  # noqa: E402
-from vosbench_baselines.stm_online import SIZE, dreamt_clip  # noqa: E402
+from vosbench_baselines.stm_model import STMModel  # noqa: E402
 from vosbench_baselines.training.config import Source  # noqa: E402
 from vosbench_baselines.training.folders import video_folder  # noqa: E402
 from vosbench_baselines.training.holdout import holdout_j  # noqa: E402
 from vosbench_baselines.training.unroll import one_hot, region_loss, unroll  # noqa: E402
+from vosbench_baselines.weights import sha256  # noqa: E402
 
 from vosbench.adapters import SoftMasks, VideoInfo, load_model  # noqa: E402
 from vosbench.prediction.merge import soft_aggregation  # noqa: E402
@@ -44,13 +42,11 @@ def world(shift, seed=0):
     return picture.astype(np.uint8), disk.astype(np.uint8)
 
 
-def begin(network, schedule=None):
+def begin(network):
     """A session that was given the disk."""
-    session = STMModel(network, "tiny", schedule=schedule).open(VideoInfo(name="v", frames=9, height=64, width=96))
+    session = STMModel(network, "tiny").open(VideoInfo(name="v", frames=9, height=64, width=96))
     image, labels = world(0)
-    first = image, SoftMasks(ids=(7,), probabilities=labels[None].astype(np.float32))
-    session.commit(0, *first, given={7})
-    session.adapt(0, *first, given={7})
+    session.commit(0, image, SoftMasks(ids=(7,), probabilities=labels[None].astype(np.float32)), given={7})
     return session
 
 
@@ -101,7 +97,7 @@ def test_a_guided_session_frame_by_frame_is_the_clip_of_the_training():
         session.commit(t, frames[t][0], SoftMasks(ids=(7,), probabilities=expected), given={7})
 
 
-# -- the loss
+# -- the loss, the door
 
 
 def test_region_loss_by_hand():
@@ -113,60 +109,21 @@ def test_region_loss_by_hand():
     assert region_loss([logits], labels).item() == pytest.approx(1 - 6 / 11, abs=1e-3)
 
 
-# -- online learning
-
-
-def test_a_dreamt_clip_begins_with_the_true_frame_and_a_seed_determines_it():
-    image, labels = world(0)
-    image, labels = image.repeat(4, 0).repeat(4, 1), labels.repeat(4, 0).repeat(4, 1)
-    parts = lucid.scene(image, labels)
-    one, same, other = (dreamt_clip(np.random.default_rng(seed), parts, labels) for seed in (1, 1, 2))
-    assert one.images.shape == (3, *SIZE, 3)
-    assert (one.images == same.images).all()
-    assert (one.labels == same.labels).all()
-    assert (one.images != other.images).any()
-    assert all(frame.any() for frame in one.labels)
-    true_colours = {tuple(colour) for colour in image[labels == 1].tolist()}
-    inside = one.images[0][one.labels[0] == 1]
-    assert np.mean([tuple(colour) in true_colours for colour in inside.tolist()]) > 0.5
-
-
-def test_learning_happens_once_on_a_copy_and_the_same_each_time():
-    network = tiny()
-    sessions = [begin(network, Schedule(steps=2)) for _ in range(2)]
-    learnt = [session.network.Decoder.gate.bias for session in sessions]
-    assert torch.equal(*learnt)
-    assert not torch.equal(learnt[0], network.Decoder.gate.bias)
-    keys, _, _ = sessions[0].bank.cells()
-    assert sessions[0].bank.frames == [0]
-    assert not torch.equal(keys, begin(network).bank.cells()[0])  # memorised anew by the network that has learnt
-    image, labels = world(3)
-    late = SoftMasks(ids=(7, 9), probabilities=np.stack([labels, labels[::-1]]).astype(np.float32))
-    before = sessions[0].network
-    sessions[0].commit(1, image, late, given={9})
-    sessions[0].adapt(1, image, late, given={9})
-    assert sessions[0].network is before
-
-
-@pytest.mark.parametrize("schedule", [None, Schedule(steps=1)])
-def test_the_door(schedule):
-    check_model(STMModel(tiny(), "tiny", schedule=schedule))
+def test_the_door():
+    check_model(STMModel(tiny(), "tiny"))
 
 
 # -- what ships
 
 
-def test_both_modes_load_the_shipped_weights():
-    path = shipped_weights("stm-xs")
-    online, offline = (load_model(name) for name in ("stm-xs", "stm-xs-offline"))
-    assert online.spec.weights == offline.spec.weights == stm_xs(weights=path, device="cpu").spec.weights
-    assert (online.spec.adapts, offline.spec.adapts) == (True, False)
-    assert (online.spec.name, offline.spec.name) == ("stm-xs", "stm-xs-offline")
-    assert online.spec.resolution.of(480, 854) == (240, 427)
+def test_the_shipped_weights_load():
+    model = load_model("stm-xs")
+    assert model.spec.weights == sha256(shipped_weights("stm-xs"))
+    assert model.spec.resolution.of(480, 854) == (240, 427)
 
 
 @pytest.mark.realdata
-def test_offline_beats_optical_flow_on_a_held_out_sequence(realdata, tmp_path):
+def test_it_beats_optical_flow_on_a_held_out_sequence(realdata, tmp_path):
     """The first frames of a training sequence that was kept out of training."""
     for kind in ("JPEGImages", "Annotations"):
         folder = tmp_path / kind / "hike"
@@ -175,5 +132,5 @@ def test_offline_beats_optical_flow_on_a_held_out_sequence(realdata, tmp_path):
             shutil.copy(path, folder)
     source = Source(kind="videos", images="JPEGImages", masks="Annotations", binary=True)
     short = video_folder(source, tmp_path)
-    offline, flow = (holdout_j([load_model(name)], short) for name in ("stm-xs-offline", "optical-flow"))
-    assert offline > flow
+    found, flow = (holdout_j([load_model(name)], short) for name in ("stm-xs", "optical-flow"))
+    assert found > flow

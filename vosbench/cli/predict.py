@@ -45,7 +45,7 @@ def command(
       vosbench list models
       vosbench predict optical-flow --benchmark davis2017 --data /data/DAVIS --split val --out preds/flow
       vosbench predict stm --weights STM_weights.pth --device cuda --flip --scales 0.75,1.0 --split val --out preds/stm
-      vosbench predict stm-xs --weights xs.safetensors --split val --out preds/xs --resume --shard 0/2
+      vosbench predict stm-s --weights s.safetensors --split val --out preds/s --resume --shard 0/2
 
     \b
     Exit codes: 0 done · 2 usage · 3 problems with the data · 6 some sequences failed, the others are complete
