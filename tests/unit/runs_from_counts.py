@@ -8,7 +8,8 @@ import numpy as np
 from vosbench import aggregate
 from vosbench.measures.catalog import COUNTS
 from vosbench.protocols import load as protocols
-from vosbench.results import SCHEMA, RunResult, environment
+from vosbench.results import RunResult, environment
+from vosbench.saved import SCHEMA
 
 
 def run_of(

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 Part = Literal["model", "adaptation", "decode", "encode"]
@@ -33,8 +34,13 @@ def process_mb() -> float | None:
     """The largest resident memory of this process so far, MiB; None where the system does not tell (Windows)."""
     try:
         import resource
+
+        status = Path("/proc/self/status").read_text()  # Linux; getrusage() would count the parent's peak at the fork
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
     except ImportError:
         return None
+    except (OSError, IndexError, ValueError):
+        pass
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
