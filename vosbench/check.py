@@ -15,9 +15,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from vosbench.compare import lower_is_better
 from vosbench.errors import InputError, Problem
-from vosbench.measures.catalog import COUNTS, MEASURES
+from vosbench.measures.catalog import COUNTS, MEASURES, cell_of, higher_is_better
 from vosbench.protocols.signature import require_same
 from vosbench.results import RunResult
 from vosbench.significance import SequenceSums
@@ -65,7 +64,7 @@ class Checked:
         if self.now is None:
             return math.inf
         change = 100 * (self.now - self.before)
-        return change if lower_is_better(self.measure) else -change
+        return -change if higher_is_better(*cell_of(self.measure)) else change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.errors import UsageError
-from vosbench.measures.catalog import MEASURES
+from vosbench.measures.catalog import cell_name, cell_of, higher_is_better
 from vosbench.protocols.signature import require_same
 from vosbench.results import RunResult, unique_names
 from vosbench.significance import RESAMPLES, SequenceSums, holm, interval, permutation_p, resampled
@@ -92,7 +92,8 @@ def compare(
     Args:
         runs: two or more, of equal signature.
         baseline: number of the run that the others are compared with.
-        measure: what the tests and slices are about; J&F where the protocol has it, otherwise its first measure.
+        measure: what the tests and slices are about, as tables name it: "J&F", "J decay"; J&F where the protocol has
+            it, otherwise its first measure.
         by: properties to slice by (:data:`vosbench.slices.SLICES`).
         seed: of the resampling; equal seeds give equal numbers.
         resamples: replicates of bootstrap and permutation test.
@@ -105,13 +106,13 @@ def compare(
         raise UsageError("one run is no comparison", fix="give two runs or more")
     names = unique_names(runs)
     require_same({name: run.signature for name, run in zip(names, runs, strict=True)})
-    measures = [str(c["measure"]) for c in runs[0].document["summary"] if c["statistic"] == "mean"]
-    measures = sorted(dict.fromkeys(measures), key=lambda m: m != "J&F")
-    if measure is not None and measure not in measures:
-        raise UsageError(f"these runs have no measure {measure!r}", fix=f"choose from {', '.join(measures)}")
-    chosen = measure or measures[0]
+    known = sorted({cell_name(c["measure"], c["statistic"]): 0 for c in runs[0].document["summary"]}, key=_mean_first)
+    if measure is not None and measure not in known:
+        raise UsageError(f"these runs have no measure {measure!r}", fix=f"choose from {', '.join(known)}")
+    chosen = measure or known[0]
+    measures = [m for m in known if cell_of(m)[1] == "mean" or m == chosen]
     rules = runs[0].spec.rules
-    sums = {m: [SequenceSums.of(r.objects_columns, m, "mean", rules) for r in runs] for m in measures}
+    sums = {m: [SequenceSums.of(r.objects_columns, *cell_of(m), rules) for r in runs] for m in measures}
     replicates = {m: _replicates(of_run, resamples, seed) for m, of_run in sums.items()}
     return Comparison(
         names=tuple(names),
@@ -129,9 +130,9 @@ def compare(
     )
 
 
-def lower_is_better(measure: str) -> bool:
-    """Does a smaller number of this measure mean a better method?"""
-    return measure in MEASURES and not MEASURES[measure].higher_is_better
+def _mean_first(name: str) -> tuple[bool, bool]:
+    measure, statistic = cell_of(name)
+    return statistic != "mean", measure != "J&F"
 
 
 def _replicates(sums: Sequence[SequenceSums], resamples: int, seed: int) -> list[Floats]:
@@ -148,7 +149,7 @@ def _estimate(value: Floats, replicates: Floats) -> Estimate:
 def _differences(
     names: list[str], sums: list[SequenceSums], replicates: list[Floats], baseline: int, measure: str, seed: int
 ) -> tuple[Difference, ...]:
-    base, sign = sums[baseline], -1 if lower_is_better(measure) else 1
+    base, sign = sums[baseline], 1 if higher_is_better(*cell_of(measure)) else -1
     others = [i for i in range(len(sums)) if i != baseline]
     p = [permutation_p(base, sums[i], replicates=len(replicates[i]), seed=seed) for i in others]
     found = []
@@ -166,8 +167,8 @@ def _differences(
 
 def _sliced(runs: Sequence[RunResult], by: str, measure: str) -> tuple[Slice, ...]:
     """The mean over the member objects of each slice; objects are pooled, whatever their group."""
-    tables = [run.objects_columns for run in runs]
-    rows = [t["value"][(t["measure"] == measure) & (t["statistic"] == "mean")] for t in tables]
+    tables, (name, statistic) = [run.objects_columns for run in runs], cell_of(measure)
+    rows = [t["value"][(t["measure"] == name) & (t["statistic"] == statistic)] for t in tables]
     return tuple(
         Slice(label=label, objects=int(chosen.sum()), values=tuple(_mean(values[chosen]) for values in rows))
         for label, chosen in members(runs[0], by).items()

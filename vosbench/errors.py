@@ -17,6 +17,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+def visible(text: str) -> str:
+    """One line that shows what it says: line breaks, terminal codes and the like, which names of strangers may hold,
+    are written as escapes.
+
+    >>> print(visible("a\\nb"))
+    a\\nb
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One thing that is wrong with the input: what, where, and what to do about it.
@@ -33,7 +43,7 @@ class Problem:
     frame: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.message} [{self.code}]"
+        return visible(f"{self.where}: {self.message} [{self.code}]")
 
 
 class VosbenchError(Exception):

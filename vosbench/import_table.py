@@ -19,7 +19,8 @@ from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_20
 from vosbench.protocols import load as protocols
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
-from vosbench.results import SCHEMA, RunResult, environment
+from vosbench.results import RunResult, environment
+from vosbench.saved import SCHEMA
 from vosbench.tables import Columns
 
 if TYPE_CHECKING:

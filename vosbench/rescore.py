@@ -62,8 +62,8 @@ def rescore_saved(
 def differing(run: RunResult, rules: Rules) -> dict[str, tuple[str, str]]:
     """The knobs in which ``rules`` need other counts than a run has: its value and the one asked for."""
     have, columns = run.spec.rules, run.frames_columns
-    knobs = ["objects", "void", "pairing"]
-    if have.pairing == "hungarian":
+    knobs = ["objects", "void", "foreground", "pairing"]
+    if have.pairing != "id":
         knobs.append("max_proposals")
     if any({"gt_hits", "pred_hits"} & set(MEASURES[m].counts) for m in rules.measures):
         knobs.append("tolerance")

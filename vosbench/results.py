@@ -10,7 +10,7 @@ import math
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,14 +21,14 @@ import numpy as np
 
 from vosbench import kernel
 from vosbench._version import __version__
-from vosbench.errors import IncomparableError, InputError, Problem, UsageError
+from vosbench.errors import InputError, Problem, UsageError
 from vosbench.protocols.spec import ProtocolSpec
+from vosbench.saved import read_document, read_frames, read_objects, require_agreement
 from vosbench.tables import FRAMES, KEYS, OBJECTS, Columns, to_dataframe
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = "vosbench.result/1"
 RUN_FILES = frozenset({"result.json", "frames.parquet", "objects.csv"})
 
 
@@ -95,10 +95,14 @@ class RunResult:
         )
 
     @property
+    def headline_group(self) -> str:
+        """The group whose numbers the headline shows."""
+        return "overall" if self.spec.rules.groups else "all"
+
+    @property
     def headline(self) -> dict[str, float]:
         """The protocol's headline numbers by measure, over all objects or, if it has groups, the mean of the groups."""
-        rules = self.spec.rules
-        group = "overall" if rules.groups else "all"
+        rules, group = self.spec.rules, self.headline_group
         there = {cell["measure"] for cell in self.document["summary"]}
         numbers = {m: self.value(m, group=group) for m in rules.headline if m in there}
         if "T" in there:
@@ -183,45 +187,13 @@ def load(folder: str | Path) -> RunResult:
         IncomparableError: written by a newer vosbench.
     """
     root = Path(folder)
-    document = _read(root / "result.json", lambda p: json.loads(p.read_text(encoding="utf-8")))
-    schema = str(document.get("schema", "")) if isinstance(document, dict) else ""
-    if schema != SCHEMA:
-        known, _, version = schema.rpartition("/")
-        if known == "vosbench.result" and version.isdigit():
-            raise IncomparableError(f"{root} has schema {schema}, this vosbench reads {SCHEMA}", fix="upgrade vosbench")
-        raise InputError([_broken(root / "result.json", "it is no result of vosbench")])
-    return RunResult(
-        document=document,
-        frames_columns=_read(root / "frames.parquet", _read_frames),
-        objects_columns=_read(root / "objects.csv", _read_objects),
+    run = RunResult(
+        document=read_document(root / "result.json"),
+        frames_columns=read_frames(root / "frames.parquet"),
+        objects_columns=read_objects(root / "objects.csv"),
     )
-
-
-def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
-    try:
-        return reader(path)
-    except FileNotFoundError as error:
-        raise InputError([_broken(path, "there is no such file: is this the folder of a run?")]) from error
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError([_broken(path, f"it cannot be read ({error})")]) from error
-
-
-def _read_frames(path: Path) -> Columns:
-    from pyarrow import parquet
-
-    table = parquet.read_table(path)
-    columns = {name: table[name].to_numpy() for name in table.column_names}
-    return {n: c.astype(object) if c.dtype.kind in "OU" else c for n, c in columns.items()}
-
-
-def _read_objects(path: Path) -> Columns:
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    integers = ("object", "proposal", "instances", "frames", "filled")
-    columns: Columns = {name: np.array([row[name] for row in rows], object) for name in OBJECTS}
-    columns |= {name: columns[name].astype(np.int64) for name in integers}
-    columns["value"] = np.array([float(row["value"] or "nan") for row in rows])
-    return columns
+    require_agreement(root, run.spec, run.document["summary"], run.frames_columns)
+    return run
 
 
 def environment() -> dict[str, str]:
@@ -251,10 +223,6 @@ def run_keys(run: RunResult) -> Columns:
     return {name: columns[name][::n] for name in KEYS}
 
 
-def _broken(path: Path, message: str) -> Problem:
-    return Problem(code="run", message=message, where=str(path), fix="score the predictions again with --out")
-
-
 def _unwritable(path: Path, error: OSError) -> Problem:
     fix = "choose another --out folder"
-    return Problem(code="unwritable", message=f"cannot write it ({error.strerror})", where=str(path), fix=fix)
+    return Problem(code="unwritable", message=f"cannot write it ({error.strerror or error})", where=str(path), fix=fix)

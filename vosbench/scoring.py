@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from vosbench import aggregate, tables
+from vosbench._version import ENGINE
 from vosbench.datasets.davis import Davis
+from vosbench.engine.journal import Journal
 from vosbench.engine.plan import make_plan
+from vosbench.engine.rows import SequenceCounts
 from vosbench.engine.run import Progress, remarks, run
-from vosbench.engine.score_sequence import SequenceCounts
-from vosbench.errors import InputError, Problem, UsageError
+from vosbench.errors import InputError, Problem, UsageError, visible
 from vosbench.locate import Root, Target, locate
 from vosbench.protocols import load as protocols
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
-from vosbench.results import SCHEMA, RunResult, environment, load
-from vosbench.types import Sequence
+from vosbench.results import RunResult, environment, load
+from vosbench.saved import SCHEMA
+from vosbench.types import MaskSource, Sequence
 
 
 def score(predictions: str | Path, **options: Any) -> RunResult:
@@ -45,6 +48,10 @@ def score_all(
     jobs: int | None = None,
     progress: Progress | None = None,
     roots: Collection[Root] = (),
+    executor: str | None = None,
+    task_timeout: float | None = None,
+    journal: Journal | None = None,
+    truth: MaskSource | None = None,
 ) -> tuple[RunResult, ...]:
     """Score several prediction folders against the same ground truth, which is read once.
 
@@ -57,6 +64,11 @@ def score_all(
         palette: the palette whose exact colours RGB predictions use.
         jobs: workers; all cores by default.
         progress: called with (frames done, frames in all, sequence).
+        executor: who the workers are, "threads", "processes", "dask://HOST:PORT" or "slurm"; by default processes of
+            this machine where it is safe to fork them, else threads. The result does not depend on it.
+        task_timeout: seconds after which the scoring of a sequence is stopped and tried again.
+        journal: notes what is finished, so that an interrupted run can go on (:mod:`vosbench.engine.journal`).
+        truth: the masks of the ground truth, where they are held in memory already.
 
     Returns:
         One result for each prediction, in the order given.
@@ -64,6 +76,7 @@ def score_all(
     Raises:
         UsageError: contradictory or unknown choices.
         InputError: every problem with the data or the predictions; nothing was scored.
+        IncompleteError: sequences whose workers died or took too long, each time they were tried.
     """
     if missing not in ("error", "empty") or resize not in (None, "nearest"):
         raise UsageError("missing is 'error' or 'empty', resize is None or 'nearest'")
@@ -77,11 +90,21 @@ def score_all(
     )
     spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
     sources = tuple(target.dataset.predictions(Path(p), palette=palette) for p in predictions)
-    sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
+    sequences, truth = target.dataset.sequences(target.split), truth or target.dataset.masks(target.split)
     if spec.rules.stability == "stable" and "T" in spec.rules.measures:
         sequences = _with_stability(sequences, target)
     plan = make_plan(sequences, spec.rules, truth, sources, missing=missing, resize=resize is not None)
-    counts = run(plan, jobs=jobs, progress=progress)
+    if journal:
+        chosen = (
+            target.benchmark,
+            target.split,
+            [str(Path(p).absolute()) for p in predictions],
+            missing,
+            resize,
+            palette,
+        )
+        journal.begin(_identity(spec, sequences, truth.name, chosen))
+    counts = run(plan, jobs=jobs, progress=progress, executor=executor, task_timeout=task_timeout, journal=journal)
     return tuple(
         _result(target, spec, str(path), found, plan.notes) for path, found in zip(predictions, counts, strict=True)
     )
@@ -130,16 +153,22 @@ def _result(
         "overrides": overrides,
         "dataset": {"fingerprint": truth, **_size(counts)},
         "attributes": {c.sequence.name: list(c.sequence.attributes) for c in counts if c.sequence.attributes},
-        "predictions": {"name": name, "fingerprint": _counts_fingerprint(counts)},
+        "predictions": {"name": visible(name), "fingerprint": _counts_fingerprint(counts)},
         "filled": {c.sequence.name: int(c.filled.sum()) for c in counts if c.filled.any()},
         "resized": {c.sequence.name: int(c.resized.sum()) for c in counts if c.resized.any()},
         "summary": aggregate.summary(objects, spec.rules),
         "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
         "best_permutation_J": _best_permutation(spec, counts),
-        "notes": [*notes, *remarks(counts)],
+        "notes": [*map(visible, notes), *remarks(counts)],
         "environment": environment(),
     }
     return RunResult(document, frames, objects)
+
+
+def _identity(spec: ProtocolSpec, sequences: tuple[Sequence, ...], truth: str, chosen: tuple[Any, ...]) -> bytes:
+    """SHA-256 over all that can move a number or a byte of the result, except the content of masks."""
+    parts = (spec.as_dict(), sequences, str(Path(truth).absolute()), chosen, ENGINE, environment())
+    return hashlib.sha256(repr(parts).encode(errors="surrogatepass")).digest()  # names of files may be no text
 
 
 def _size(counts: tuple[SequenceCounts, ...]) -> dict[str, int]:

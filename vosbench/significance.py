@@ -2,7 +2,8 @@
 
 Objects of one sequence share its camera, its light and its difficulty; they are not independent, so sequences are what
 is resampled. The statistic is the benchmark's own: the mean over the objects of all sequences or, where the protocol
-has groups, the mean of the group means. Both methods are always judged on the same sequences (paired).
+has groups, the mean of the group means, or whatever else its ``averaging`` says. Both methods are always judged on the
+same sequences (paired).
 
 ========================  ========================================================================================
 interval                  bootstrap: sequences drawn with replacement, the central 95 % of the replicates (Efron and
@@ -50,7 +51,9 @@ class SequenceSums:
     def of(cls, objects: Columns, measure: str, statistic: str, rules: Rules | None = None) -> "SequenceSums":
         """Sum up an objects table for the groups of a protocol; all objects are one group where there are none.
 
-        Without ``rules`` all objects count: T, which some protocols average over stable sequences only, included.
+        Sums and counts are weighted as the protocol averages: frames where these are pooled, a whole sequence where
+        objects are averaged within it; categories are groups. Without ``rules`` all objects count alike: T, which some
+        protocols average over stable sequences only, included.
         """
         rows = (objects["measure"] == measure) & (objects["statistic"] == statistic)
         if measure == "T" and rules is not None and rules.stability == "stable":
@@ -58,10 +61,19 @@ class SequenceSums:
         groups = rules.groups if rules is not None else ()
         names, at = np.unique(objects["sequence"][rows].astype(str), return_inverse=True)
         value, group = objects["value"][rows], objects["group"][rows]
+        averaging = rules.averaging if rules is not None else "object"
+        if averaging == "category":
+            group = objects["category"][rows]
+            groups = tuple(dict.fromkeys(group.tolist()))
         members = [group == g for g in groups] or [np.ones(len(value), bool)]
         defined = [member & ~np.isnan(value) for member in members]
-        sums = [np.bincount(at[d], value[d], len(names)) for d in defined]
-        counts = [np.bincount(at[d], minlength=len(names)).astype(np.float64) for d in defined]
+        weight = np.ones(len(value))
+        if averaging == "frame":
+            weight = objects["frames"][rows].astype(np.float64)
+        elif averaging in ("sequence", "category"):
+            weight = 1 / np.maximum(np.bincount(at, ~np.isnan(value), len(names)), 1)[at]
+        sums = [np.bincount(at[d], (weight * value)[d], len(names)) for d in defined]
+        counts = [np.bincount(at[d], weight[d], len(names)) for d in defined]
         return cls(names=tuple(names.tolist()), sums=np.stack(sums, 1), counts=np.stack(counts, 1))
 
     def statistic(self, weights: Floats | None = None) -> Floats:

@@ -33,7 +33,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.engine.score_sequence import SequenceCounts
+from vosbench.engine.rows import SequenceCounts
 from vosbench.measures.catalog import COUNTS, EXTRA_COUNTS, MEASURES
 from vosbench.protocols.rules import counted
 from vosbench.protocols.spec import Rules
@@ -52,7 +52,24 @@ def frames_table(counts: Iterable[SequenceCounts], rules: Rules) -> Columns:
     """The frames table of some sequences: rows ordered by sequence, object, proposal and frame."""
     parts = [_sequence_frames(c) for c in counts]
     table = {name: np.concatenate([p[name] for p in parts]) for name in FRAMES if name in parts[0]}
+    if rules.pairing == "best-by-frame":
+        table = _best_by_frame(table)
     return table | {"scored": scored(table, rules)}
+
+
+def _best_by_frame(table: Columns) -> Columns:
+    """Of each object on each frame the row of the proposal with the largest J, of equals the first.
+
+    A proposal that shows nothing on a frame is none there, or it would be right about an absent object for another.
+    """
+    keys = [np.unique(table[n].astype(str), return_inverse=True)[1] for n in ("sequence", "object")]
+    order = np.lexsort((table["proposal"], -values(table, "J"), table["pred_area"] == 0, table["index"], *keys[::-1]))
+    ordered = np.stack([table["index"], *keys])[:, order]
+    first = np.append(True, (ordered[:, 1:] != ordered[:, :-1]).any(0)) if len(order) else np.zeros(0, bool)
+    kept = np.sort(order[first])
+    best = {name: column[kept] for name, column in table.items()}
+    again = np.lexsort((best["index"], *[k[kept] for k in keys[::-1]]))
+    return {name: column[again] for name, column in best.items()} | {"proposal": np.zeros(len(kept), np.int64)}
 
 
 def values(frames: Mapping[str, NDArray[Any]], measure: str) -> NDArray[np.float64]:

@@ -46,7 +46,11 @@ class Sequence:
 
 
 class MaskSource(Protocol):
-    """Masks by (sequence, frame): knows a file format, not a scoring rule."""
+    """Masks by (sequence, frame): knows a file format, not a scoring rule.
+
+    It is pickled for workers elsewhere; how a source of many sequences sends only what is needed says
+    :mod:`vosbench.masks.portions`.
+    """
 
     @property
     def name(self) -> str:

@@ -24,12 +24,17 @@ def save(
     network: nn.Module, family: str, name: str, path: Path, *, half: bool = False, card: Mapping[str, str] | None = None
 ) -> None:
     """Write a network under its family and architecture; ``half`` stores float16; ``card`` adds header strings."""
+    header = {"format": f"vosbench-baselines.{family}/1", "architecture": name}
+    write_state(network, path, header | dict(card or {}), half=half)
+
+
+def write_state(network: nn.Module, path: Path, header: dict[str, str], *, half: bool = False) -> None:
+    """Write a network's state as safetensors: complete or not at all."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     if half:
         tensors = {name: t.half() if t.is_floating_point() else t for name, t in tensors.items()}
     partial = path.with_name(f".{path.name}.partial")
-    header = {"format": f"vosbench-baselines.{family}/1", "architecture": name}
-    save_file(tensors, partial, metadata=header | dict(card or {}))
+    save_file(tensors, partial, metadata=header)
     partial.replace(path)
 
 
@@ -50,22 +55,26 @@ def load(
     Raises:
         InputError: no such file, another architecture than asked for, parameters missing, unexpected or misshapen.
     """
-    tensors, header = read(path)
+    tensors, header = read_state(path)
     found = header.get("architecture", unnamed)
     if found is None:
         raise refused(path, "it does not say which network it belongs to", "give a file that vosbench-train wrote")
     if name not in (None, found):
         raise refused(path, f"these are weights of {found!r}, not of {name!r}", "choose the model of that name")
-    return fill(path, lambda: build(found), tensors), found, header
-
-
-def fill(path: Path, build: Callable[[], Network], tensors: Tensors) -> Network:
-    """A network with these parameters, in evaluation mode; ``path`` is for messages. Raises InputError."""
     try:
         with torch.device("meta"):
-            network = build()
+            network = build(found)
     except UsageError as error:
         raise refused(path, error.message, error.fix) from error
+    return fill(network, tensors, path), found, header
+
+
+def fill(network: Network, tensors: Tensors, path: Path) -> Network:
+    """Give a network on the meta device its parameters: float32, evaluation mode, no gradients.
+
+    Counters of batch normalisation may be missing. Raises InputError about ``path`` for anything else missing,
+    unexpected or misshapen.
+    """
     shapes = network.state_dict()
     expected = {name: t for name, t in shapes.items() if not name.endswith("num_batches_tracked")}
     problems = [f"{name} is missing" for name in sorted(expected.keys() - tensors.keys())]
@@ -84,7 +93,7 @@ def fill(path: Path, build: Callable[[], Network], tensors: Tensors) -> Network:
     return network.eval().requires_grad_(False)
 
 
-def read(path: Path) -> tuple[Tensors, dict[str, str]]:
+def read_state(path: Path) -> tuple[Tensors, dict[str, str]]:
     """Tensors of a file, without the ``module.`` of parallel training, and the strings of its header."""
     try:
         if path.suffix == ".safetensors":

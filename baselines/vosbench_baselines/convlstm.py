@@ -55,8 +55,7 @@ class ConvLSTMCell(nn.Module):
 
     def update(self, gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """From the sum of both shares to the next h and c, in float32 (or wider)."""
-        with torch.autocast(gates.device.type, enabled=False):
-            wide = torch.promote_types(gates.dtype, torch.float32)
-            i, f, o, g = gates.to(wide).chunk(4, dim=1)
-            c = torch.sigmoid(f) * c.to(wide) + torch.sigmoid(i) * self.activation(g)
-            return torch.sigmoid(o) * self.activation(c), c
+        wide = torch.promote_types(gates.dtype, torch.float32)
+        i, f, o, g = gates.to(wide).chunk(4, dim=1)
+        c = torch.sigmoid(f) * c.to(wide) + torch.sigmoid(i) * self.activation(g)
+        return torch.sigmoid(o) * self.activation(c), c

@@ -15,12 +15,18 @@ Batch = TypeVar("Batch")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """How long and how fast: Adam's rate rises for a tenth of the steps, and falls to a tenth along half a cosine."""
+    """How long and how fast: Adam's rate rises for a tenth of the steps, and falls to a tenth along half a cosine.
+
+    With a ``momentum`` it is gradient descent at a constant rate instead. ``freeze_batch_norm``: its statistics stay
+    those of the network, for batches too small to have any.
+    """
 
     steps: int
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     clip_gradient: float = 5.0
+    momentum: float | None = None
+    freeze_batch_norm: bool = False
 
 
 def learn_online(
@@ -45,21 +51,35 @@ def learn_online(
     """
     with torch.inference_mode(False), torch.enable_grad():
         learner = copy.deepcopy(network).train().requires_grad_(True)
+        if schedule.freeze_batch_norm:
+            for module in learner.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
         rng = np.random.default_rng(seed)
-        adam = torch.optim.AdamW(learner.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
+        optimiser = _optimiser(learner, schedule)
         losses = []
         with torch.backends.cudnn.flags(deterministic=True, benchmark=False):
             for step in range(schedule.steps):
-                for group in adam.param_groups:
-                    group["lr"] = schedule.learning_rate * _share(step / schedule.steps)
+                for group in optimiser.param_groups:
+                    group["lr"] = schedule.learning_rate * _share(schedule, step)
                 value = loss(learner, draw(rng))
-                adam.zero_grad(set_to_none=True)
+                optimiser.zero_grad(set_to_none=True)
                 value.backward()
                 nn.utils.clip_grad_norm_(learner.parameters(), schedule.clip_gradient)
-                adam.step()
+                optimiser.step()
                 losses.append(float(value.detach()))
     return learner.eval().requires_grad_(False), losses
 
 
-def _share(progress: float) -> float:
+def _optimiser(network: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
+    rate, decay = schedule.learning_rate, schedule.weight_decay
+    if schedule.momentum is None:
+        return torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=decay)
+    return torch.optim.SGD(network.parameters(), lr=rate, momentum=schedule.momentum, weight_decay=decay)
+
+
+def _share(schedule: Schedule, step: int) -> float:
+    if schedule.momentum is not None:
+        return 1.0
+    progress = step / schedule.steps
     return min(1.0, 0.1 + 9 * progress) * (0.1 + 0.45 * (1 + float(np.cos(np.pi * progress))))

@@ -69,3 +69,27 @@ def test_no_steps_change_nothing(network):
     learnt, losses = learn_online(network, line, squares, Schedule(steps=0), seed=0)
     assert losses == []
     assert torch.equal(learnt.weight, network.weight)
+
+
+def test_with_momentum_it_descends_at_a_constant_rate(network):
+    def once(network, batch):
+        return network.weight.sum()  # a gradient of 1
+
+    how = Schedule(steps=3, learning_rate=0.1, momentum=0.5)
+    learnt, _ = learn_online(network, line, once, how, seed=0)
+    steps = 1 + (1 + 0.5) + (1 + 0.5 + 0.25)
+    assert learnt.weight.item() == pytest.approx(network.weight.item() - 0.1 * steps)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_statistics_of_batch_normalisation_can_stay(frozen):
+    network = nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1))
+    how = Schedule(steps=2, freeze_batch_norm=frozen)
+    learnt, _ = learn_online(
+        network,
+        lambda rng: torch.from_numpy(rng.normal(5, 1, (1, 1, 4, 4))).float(),
+        lambda n, x: n(x).sum(),
+        how,
+        seed=0,
+    )
+    assert torch.equal(learnt[1].running_mean, network[1].running_mean) == frozen

@@ -12,7 +12,7 @@ from vosbench_baselines import cost  # noqa: E402
 from vosbench_baselines.aggregation import aggregated_logits, soft_aggregation  # noqa: E402
 from vosbench_baselines.memory import MemoryBank  # noqa: E402
 from vosbench_baselines.stm import STM, architecture, read_memory  # noqa: E402
-from vosbench_baselines.stm_model import STMModel, stm_xs  # noqa: E402
+from vosbench_baselines.stm_model import STMModel, stm_s  # noqa: E402
 from vosbench_baselines.training.unroll import one_hot, unroll  # noqa: E402
 
 from tests.unit.fake_videos import make_videos, square  # noqa: E402
@@ -35,7 +35,7 @@ def on_meta(name):
 # -- sizes and names
 
 
-@pytest.mark.parametrize(("name", "parameters"), [("stm", 38_925_570), ("stm-xs", 5_314_402)])
+@pytest.mark.parametrize(("name", "parameters"), [("stm", 38_925_570), ("stm-s", 5_314_402), ("stm-xs", 674_195)])
 def test_parameter_counts(name, parameters):
     assert sum(p.numel() for p in on_meta(name).parameters()) == parameters
 
@@ -316,5 +316,5 @@ def test_a_late_object_leaves_earlier_frames_bit_identical(tmp_path, nano):
 
 
 def test_weights_are_asked_for():
-    with pytest.raises(UsageError, match="stm-xs ships without weights"):
-        stm_xs(weights=None, device="cpu")
+    with pytest.raises(UsageError, match="stm-s ships without weights"):
+        stm_s(weights=None, device="cpu")

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from click.testing import CliRunner  # noqa: E402
 from msgspec.structs import replace  # noqa: E402
+from vosbench_baselines import checkpoints  # noqa: E402
 from vosbench_baselines.stm import STM, architecture  # noqa: E402
 from vosbench_baselines.training import batches as batching  # noqa: E402
 from vosbench_baselines.training.cli import main  # noqa: E402
@@ -26,7 +28,7 @@ from vosbench_baselines.training.clips import (  # noqa: E402
     warped,
 )
 from vosbench_baselines.training.config import Source, Training, read_config  # noqa: E402
-from vosbench_baselines.training.folders import video_folder  # noqa: E402
+from vosbench_baselines.training.folders import fraction_of, video_folder  # noqa: E402
 from vosbench_baselines.training.holdout import holdout_j  # noqa: E402
 from vosbench_baselines.training.loop import learning_rate, train  # noqa: E402
 from vosbench_baselines.training.mixture import max_gap, mixture  # noqa: E402
@@ -322,8 +324,11 @@ def test_the_command_trains_and_prints_the_weights(data, tmp_path):
 
 def test_the_configurations_that_come_along_are_read():
     folder = Path(__file__).parents[2] / "baselines/configs"
-    for name in ("stm-xs", "stm-nano"):
-        assert read_config(folder / f"{name}.toml", Training).architecture == name
+    for name in ("rvos", "rvos-tiny", "s2s", "s2s-tiny", "stm-s", "stm-xs", "stm-nano"):
+        assert read_config(folder / f"{name}.toml", Training).architecture.startswith(name)
+    for path in sorted(folder.glob("*-tables*.toml")):
+        config = read_config(path, Tables)
+        assert all(training(config, plan(config), stage).holdout for stage in plan(config).stages)
     refinements = read_config(folder / "refinements.toml", Tables)
     assert all(training(refinements, plan(refinements), stage).batch == 16 for stage in PAPERS["refinements"].stages)
     train, held = (set((folder / f"davis2016-{n}.txt").read_text().split()) for n in ("train", "holdout"))
@@ -347,6 +352,35 @@ def test_mistakes_in_a_configuration_are_named(data, tmp_path):
         train(Training(sources=[Source(kind="videos", images="nowhere", masks="x")]), data, tmp_path / "o")
     with pytest.raises(InputError, match="no image with a mask"):
         train(Training(sources=[Source(kind="stills", images="JPEGImages", masks="x")]), data, tmp_path / "o")
+
+
+@pytest.mark.parametrize(("paper", "rows"), [("s2s", 8), ("rvos", 7)])
+def test_one_command_runs_the_tables_of_a_recurrent_paper(data, tmp_path, paper, rows):
+    config = data / f"{paper}.toml"
+    folders = 'images = "JPEGImages"\nmasks = "Annotations"'
+    config.write_text(
+        f'paper = "{paper}"\narchitecture = "{paper}-nano"\n\n[[videos]]\nkind = "videos"\n{folders}\n\n'
+        f'[holdout]\nkind = "videos"\n{folders}\nsequences = "held.txt"\n\n'
+        "[main]\nsize = [64, 96]\nbatch = 2\nobjects = 1\nsteps = 1\nfreeze_batch_norm = false\n"
+    )
+    result = CliRunner().invoke(tables, [str(config), "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    found = list(csv.DictReader(result.output.splitlines()))
+    assert len(found) == rows
+    assert all(0 <= float(row["holdout_j"]) <= 1 and float(row["published"]) < 1 for row in found)
+    for name, stage in PAPERS[paper].stages.items():
+        header = checkpoints.read_state(tmp_path / name / "weights.safetensors")[1]
+        assert header["architecture"] == f"{paper}-nano{stage.variant}"
+    config.write_text(config.read_text() + "\n[stages.nonesuch]\nsteps = 2\n")
+    result = CliRunner().invoke(tables, [str(config), "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "nonesuch" in result.output
+
+
+def test_fractions_of_the_data_are_nested_and_keep_something():
+    parts = [fraction_of([*"abcdefgh"], fraction) for fraction in (0.01, 0.25, 0.5, 1.0)]
+    assert [len(part) for part in parts] == [1, 2, 4, 8]
+    assert all(set(a) < set(b) and b == sorted(b) for a, b in pairwise(parts))
 
 
 def test_one_command_runs_the_refinement_papers_tables(data, tmp_path):

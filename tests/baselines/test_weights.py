@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from safetensors.torch import save_file  # noqa: E402
 from vosbench_baselines.stm import STM, architecture  # noqa: E402
-from vosbench_baselines.stm_model import stm_xs  # noqa: E402
+from vosbench_baselines.stm_model import stm_s  # noqa: E402
 from vosbench_baselines.weights import load_stm, load_trunk, save_stm, sha256  # noqa: E402
 
 from vosbench.adapters import Padding  # noqa: E402
@@ -39,8 +39,8 @@ def test_half_precision_comes_back_as_rounded_single(tmp_path, nano):
 
 def test_a_factory_records_the_hash_of_its_weights(tmp_path):
     torch.manual_seed(0)
-    save_stm(STM(architecture("stm-xs")), "stm-xs", tmp_path / "w.safetensors", half=True)
-    model = stm_xs(weights=tmp_path / "w.safetensors", device="cpu")
+    save_stm(STM(architecture("stm-s")), "stm-s", tmp_path / "w.safetensors", half=True)
+    model = stm_s(weights=tmp_path / "w.safetensors", device="cpu")
     assert model.spec.weights == sha256(tmp_path / "w.safetensors")
     assert model.spec.padding == Padding(multiple=16, centred=True, fill="black")
 

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 import vosbench
+from vosbench.errors import InputError
+from vosbench.masks.write import write_label_map
 from vosbench.testing import check_benchmark, write_label_maps
+from vosbench.testing.benchmarks import draw
 
 
 def youtube_objects(root: Path) -> Path:
@@ -57,3 +60,41 @@ def test_averages(tmp_path: Path, protocol: str, expected: float) -> None:
     run = vosbench.score(tmp_path / "preds", benchmark=protocol, data=root)
     assert run.value("J") == pytest.approx(expected)
     assert ("averaging:" in run.signature) is True
+
+
+def test_best_of_several_masks_on_each_frame(tmp_path: Path) -> None:
+    """Masks may change roles from frame to frame; a frame on which none fits counts, and so does one without masks."""
+    root, square, left, wrong = tmp_path / "data", draw("x", 0), draw("h", 0), draw("w", 0)
+    for name, n in (("long", 5), ("short", 1)):
+        for t in range(n):
+            write_label_map(root / f"Annotations/{name}/{t:05d}.png", 3 * (square & ~left) + 9 * left)
+    masks = [
+        1 * square + 2 * wrong,  # 1: the first is right
+        2 * square + 1 * wrong,  # 1: the second is right
+        1 * left + 2 * (square & ~left),  # 1/2: each is half of it; they are not merged
+        4 * wrong,  # 0
+        0 * square,  # 0
+    ]
+    for t, labels in enumerate(masks):
+        write_label_map(tmp_path / f"preds/long/{t:05d}.png", labels)
+    write_label_map(tmp_path / "preds/short/00000.png", 20 * square + 1 * wrong)  # 1
+    run = vosbench.score(tmp_path / "preds", benchmark="segtrack-v2-best", data=root)
+    assert run.value("J") == pytest.approx((1 + 1 + 1 / 2 + 0 + 0 + 1) / 6)
+    assert run.objects.frames.tolist() == [5, 1]
+    assert list(zip(run.frames.sequence, run.frames.frame, strict=True))[-2:] == [("long", "00004"), ("short", "00000")]
+    assert "pairing:best-by-frame20" in run.signature
+    merged = vosbench.score(tmp_path / "preds", benchmark="segtrack-v2", data=root)
+    assert merged.value("J") == pytest.approx((1 / 2 + 1 / 2 + 1 + 0 + 0 + 1 / 2) / 6)
+    write_label_map(tmp_path / "preds/short/00000.png", 21 * square)
+    with pytest.raises(InputError, match="21"):
+        vosbench.score(tmp_path / "preds", benchmark="segtrack-v2-best", data=root)
+
+
+def test_best_of_masks_of_late_vanishing_and_never_predicted_objects(tmp_path: Path) -> None:
+    root = foreground(tmp_path / "data")
+    check_benchmark("segtrack-v2-best", data=root)
+    write_label_maps(tmp_path / "preds", {"long": {1: "........"}, "short": {7: "xw"}, "late": {8: "w.wx"}})
+    run = vosbench.score(tmp_path / "preds", benchmark="segtrack-v2-best", data=root)
+    # long: object 2 shows beside object 1 on the first and the last frame, nothing is predicted. short: one of two.
+    # late: a false alarm, rightly empty, missed, right
+    assert run.value("J") == pytest.approx((0 + 1 + (0 + 1 + 0 + 1)) / 14)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import vosbench
+from vosbench.errors import InputError, UsageError
 from vosbench.testing import check_benchmark, write_label_maps
 
 STEMS = "{:08d}"
@@ -30,6 +32,7 @@ def world(root: Path) -> Path:
     }
     (root / "valid/valid_meta.json").write_text(json.dumps({"videos": videos}))
     (root / "unseen_videos.txt").write_text("b\n")
+    (root / "unsupervised_videos.txt").write_text("b\nof-another-split\na\n")
     return root
 
 
@@ -39,7 +42,7 @@ def spread(looks: str) -> str:
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
-@pytest.mark.parametrize("task", ["", "-unsupervised"])
+@pytest.mark.parametrize("task", ["", "-unsupervised", "-unsupervised-single"])
 def test_contract(tmp_path: Path, version: str, task: str) -> None:
     check_benchmark(f"lvos-v{version}{task}", data=world(tmp_path))
 
@@ -70,3 +73,59 @@ def test_unsupervised_forgives_other_labels(tmp_path: Path) -> None:
     run = vosbench.score(tmp_path / "preds", benchmark="lvos-v1-unsupervised", data=root)
     assert run.value("J&F", group="overall") == 1.0
     assert sorted(set(run.objects.proposal)) == [4, 7, 9]
+
+
+def test_unsupervised_drops_no_frame(tmp_path: Path) -> None:
+    """As ``_evaluate_unsupervised_multiple`` of lvos-evaluation: the ends of an object's range count as well."""
+    root = world(tmp_path / "data")
+    # labels 3 and 7 of "a": 3 is right on 6 of object 1's 8 frames; 7 on 3 of object 2's 4, its first one missed
+    looks = {"a": {3: spread("wxxxxxxw"), 7: spread("...xxx..")}, "b": {9: spread("........")}}
+    write_label_maps(tmp_path / "preds", looks, stems=STEMS)
+    run = vosbench.score(tmp_path / "preds", benchmark="lvos-v1-unsupervised", data=root)
+    assert run.value("J&F", group="seen") == pytest.approx((6 / 8 + 3 / 4) / 2)
+    assert run.value("J&F", group="unseen") == pytest.approx(2 / 8)
+    assert run.objects.drop_duplicates(["sequence", "object"]).frames.tolist() == [8, 4, 8]
+
+
+def test_one_object_by_hand(tmp_path: Path) -> None:
+    """Only the listed videos count, each as one foreground, on all its frames."""
+    root = world(tmp_path / "data")
+    (root / "unsupervised_videos.txt").write_text("b\n")
+    # "b" shows its object on 6 of 8 frames: 4 right, 2 in a wrong place; of the two empty frames one is right
+    write_label_maps(tmp_path / "preds", {"b": {5: spread("xxxx.xww")}}, stems=STEMS)
+    grey_to_one(tmp_path / "preds", 5, 1)
+    run = vosbench.score(tmp_path / "preds", benchmark="lvos-v2-unsupervised-single", data=root)
+    assert run.value("J", group="unseen") == pytest.approx((4 + 1) / 8)
+    assert run.objects.drop_duplicates("sequence")[["sequence", "object", "frames"]].to_numpy().tolist() == [
+        ["b", 1, 8]
+    ]
+
+
+def grey_to_one(folder: Path, old: int, new: int) -> None:
+    for path in folder.rglob("*.png"):
+        labels = np.array(Image.open(path))
+        labels[labels == old] = new
+        Image.fromarray(labels.astype(np.uint8)).save(path)
+
+
+@pytest.mark.parametrize(("value", "j"), [(1, 1.0), (126, 0.0), (127, 1.0), (255, 1.0)])
+def test_one_object_in_shades_of_grey(tmp_path: Path, value: int, j: float) -> None:
+    """Saliency maps: 127 and above is foreground; a mask of 0 and 1 is a mask."""
+    root = world(tmp_path / "data")
+    (root / "unsupervised_videos.txt").write_text("b\n")
+    write_label_maps(tmp_path / "preds", {"b": {1: spread("xxxx..xx")}}, stems=STEMS)
+    grey_to_one(tmp_path / "preds", 1, value)
+    run = vosbench.score(tmp_path / "preds", benchmark="lvos-v1-unsupervised-single", data=root)
+    assert run.value("J", group="unseen") == pytest.approx((6 * j + 2) / 8)
+    assert "foreground:salient" in run.signature
+
+
+def test_no_list_of_videos_with_one_object(tmp_path: Path) -> None:
+    root = world(tmp_path / "data")
+    (root / "unsupervised_videos.txt").write_text("of-another-split\n")
+    write_label_maps(tmp_path / "preds", {"b": {1: spread("xxxx..xx")}}, stems=STEMS)
+    with pytest.raises(InputError, match=r"a video that unsupervised_videos\.txt names"):
+        vosbench.score(tmp_path / "preds", benchmark="lvos-v1-unsupervised-single", data=root)
+    (root / "unsupervised_videos.txt").unlink()
+    with pytest.raises((InputError, UsageError)):
+        vosbench.score(tmp_path / "preds", benchmark="lvos-v1-unsupervised-single", data=root)

@@ -1,5 +1,6 @@
 """The compiled kernel returns what its NumPy twin returns, and both what the obvious slow definition says."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -145,6 +146,20 @@ def test_contour_hits_are_those_of_dilation_and_of_the_distance_transform(maps, 
         assert hit == (points & (distance_transform_edt(~others) <= radius + 1e-3)).sum()
 
 
+@settings(max_examples=40, deadline=None)
+@given(label_maps(), st.sampled_from([1.5, 2.25, 7.3, 7.835, 7.84]))
+def test_contour_hits_within_a_fraction_are_those_of_the_dilation_of_the_toolkits(maps, radius):
+    """Radii with a fraction give disks off their centre, the even-sided ones as well."""
+    ours, theirs = (compiled.contours((m > 0).astype(np.uint8)) for m in maps)
+    ours_map, theirs_map = np.zeros(maps[0].shape, np.uint8), np.zeros(maps[0].shape, np.uint8)
+    ours_map.flat[ours.of(1)] = 1
+    theirs_map.flat[theirs.of(1)] = 1
+    footprint = skimage_disk(radius)
+    expected = [(a * cv2.dilate(b, footprint)).sum() for a, b in ((ours_map, theirs_map), (theirs_map, ours_map))]
+    for kernel in (compiled, twin):
+        assert kernel.contour_hits(ours, theirs, ONE, disk(radius))[0].tolist() == expected
+
+
 @COMMON
 @given(label_maps(), st.sampled_from([1.0, 4, 7.84]), st.integers(0, 4), st.integers(0, 2**32))
 def test_counting_a_pair_equals_the_twin_and_its_parts(maps, radius, m, seed):
@@ -232,7 +247,8 @@ S = np.zeros((8, 8), np.uint8)
 FLAT = np.zeros(257, np.int64)
 P = np.zeros(0, np.int32)
 ONE = np.ones((1, 2), np.uint8)
-R = np.zeros(3, np.int32)
+R = np.zeros((2, 3), np.int32)
+FAR = np.full((2, 3), 2**31 - 1, np.int32)
 C = np.zeros((7, 1), np.int64)
 
 
@@ -252,6 +268,9 @@ C = np.zeros((7, 1), np.int64)
         ("count_pair", ((S, FLAT[:9], P, 0), (S, FLAT, P, 0), ONE, 1, R, 2, C, None, 0)),
         ("count_pair", ((S, FLAT, P, 0), (S, FLAT, P, 0), ONE, 2, R, 2, C, None, 0)),
         ("count_pair", ((S, FLAT, P, 0), (S, FLAT, P, 0), ONE, 1, R, 3, C, None, 0)),
+        ("count_pair", ((S, FLAT, P, 0), (S, FLAT, P, 0), ONE, 1, FAR, 2, C, None, 0)),
+        ("contour_hits", (FLAT, P, FLAT, P, 8, 8, ONE, 1, FAR, 2, np.zeros((1, 2), np.int64))),
+        ("contour_hits", (FLAT, P, FLAT, P, 8, 8, ONE, 1, R, 3, np.zeros((1, 2), np.int64))),
         ("count_pair", ((S, FLAT, P, 0), (S, FLAT, P, 0), ONE, 1, R, 2, C[:6], None, 0)),
         ("count_pair", ((S, FLAT, P, 0), (S, FLAT, P, 0), ONE, 1, R, 2, C, np.zeros(3, np.int64), 2)),
         ("contours", (A,)),

@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs/adding-a-model.md"
 
 
 def test_the_model_of_the_page_works(tmp_path):
-    code, check = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    code, check, _ = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len([line for line in code.splitlines() if line.strip()]) <= 40
     names: dict = {}
     exec(compile(code, str(PAGE), "exec"), names)

@@ -66,6 +66,49 @@ def test_several_predictions_at_once_score_as_one_by_one(several, protocol):
     assert [r.to_json() for r in together] == [r.to_json() for r in alone]
 
 
+@pytest.mark.parametrize("part", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("protocol", "measures"),
+    [
+        ("folder", ("J", "F", "T")),
+        ("first-appearance", ("J", "F")),
+        ("davis2017", ("J", "F", "T")),
+        ("davis2017-unsupervised", ("J", "F", "T")),
+        ("davis2016", ("J", "F", "T")),
+        ("vost", ("J",)),
+    ],
+)
+def test_a_sequence_in_parts_scores_as_a_whole(several, monkeypatch, protocol, measures, part):
+    """T looks at the frame before, which may lie in another part; matching, strays and permutations at all of them."""
+    gt, one, two = several
+    (two / "c" / "00003.png").unlink()
+    options = {"gt": gt, "protocol": protocol, "measures": measures, "missing": "empty"}
+    wholes = vosbench.score_all([one, two], **options)
+    monkeypatch.setattr("vosbench.engine.task.PART", part)
+    for jobs in (1, 3):
+        for whole, parts in zip(wholes, vosbench.score_all([one, two], jobs=jobs, **options), strict=True):
+            assert parts.to_json() == whole.to_json()
+            pd.testing.assert_frame_equal(parts.frames, whole.frames)
+            pd.testing.assert_frame_equal(parts.objects, whole.objects)
+
+
+def test_the_problems_of_a_sequence_in_parts_are_those_of_the_whole(several, monkeypatch):
+    gt, one, _ = several
+    for path in ("c/00002.png", "c/00007.png", "c/00008.png"):
+        (one / path).write_bytes(b"junk")
+    (gt / "a/00000.png").write_bytes(b"junk")  # looked at by every part
+
+    def problems(**options):
+        with pytest.raises(InputError) as error:
+            vosbench.score(one, gt=gt, measures=("J", "T"), **options)
+        return error.value.problems
+
+    whole = problems()
+    monkeypatch.setattr("vosbench.engine.task.PART", 3)
+    assert problems() == problems(jobs=1) == whole
+    assert len(whole) == 4
+
+
 @dataclass
 class Planes:
     """Masks in memory, several planes a frame, as where each object has a file of its own."""
@@ -253,6 +296,14 @@ def peak(frames, protocol="davis2017", shape=(240, 320)):
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return most / 1e6
+
+
+@pytest.mark.parametrize("protocol", ["folder", "first-appearance"])
+def test_memory_grows_with_the_labels_seen_where_any_label_may_be_an_object(protocol):
+    """Two objects keep some hundred bytes a frame, where 255 possible ones would keep 22 kilobytes."""
+    peak(10, protocol)
+    growth = (peak(1010, protocol) - peak(10, protocol)) / 1000
+    assert growth < 0.003  # megabytes a frame
 
 
 @pytest.mark.parametrize("protocol", ["davis2017", "davis2017-unsupervised", "folder"])

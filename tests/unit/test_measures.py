@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from scipy.ndimage import distance_transform_edt
 
 from vosbench.measures import contour_f, jaccard, statistics
+from vosbench.measures.catalog import COMPOSITES, MEASURES, higher_is_better
 from vosbench.measures.contour import disk
+from vosbench.protocols.rules import STATISTICS
 
 SQUARE = np.zeros((60, 80), bool)
 SQUARE[20:40, 20:40] = True
@@ -73,8 +75,8 @@ def test_the_tolerance_is_a_fraction_or_pixels():
     assert contour_f(gt=SQUARE, pred=moved) < 1  # 0.008 of a diagonal of 100 is 1 pixel
     assert contour_f(gt=SQUARE, pred=moved, tolerance=3) == 1
     assert contour_f(gt=SQUARE, pred=moved, tolerance=0.03) == 1
-    widths = 2 * disk(8) + 1
-    assert widths[0] + 2 * widths[1:].sum() == 197
+    _, first, last = disk(8).T
+    assert (last - first + 1).sum() == 197
 
 
 def test_void_leaves_both_masks():
@@ -202,3 +204,11 @@ def test_many_objects_at_once_are_each_object_on_its_own(lengths, seed):
 def test_there_is_no_other_statistic():
     with pytest.raises(ValueError, match="median"):
         statistics.segmented("median", np.zeros(1), np.zeros(1, int), 1)
+
+
+def test_direction_of_every_measure_and_statistic():
+    """Less change is better whatever is measured; T and the rate of false positives are errors themselves."""
+    falling = {(m, s) for m in [*MEASURES, *COMPOSITES] for s in STATISTICS if not higher_is_better(m, s)}
+    always = {(m, s) for m in ("T", "FP") for s in STATISTICS}
+    of_change = {(m, s) for m in [*MEASURES, *COMPOSITES] for s in ("decay", "V")}
+    assert falling == always | of_change

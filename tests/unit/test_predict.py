@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -422,3 +423,22 @@ def test_a_killed_run_resumes_to_identical_files(tmp_path):
     assert pngs(out) == pngs(tmp_path / "whole")
     assert (out / "prediction.json").read_bytes() == (tmp_path / "whole/prediction.json").read_bytes()
     assert not list(out.glob(".*"))
+
+
+def test_costs_tell_the_memory_of_the_process_and_of_a_device_that_the_model_uses(tmp_path, monkeypatch):
+    videos = make_videos(tmp_path / "data", names=("a",))
+    model = copy_first_mask(weights=None, device="cpu")
+    (costs,) = predict(videos, split="val", models=[model], out=tmp_path / "out").predicted
+    if sys.platform != "win32":
+        assert 10 < costs.process_mb < 64_000  # an interpreter with NumPy
+    torch = SimpleNamespace(
+        cuda=SimpleNamespace(
+            is_initialized=lambda: True, reset_peak_memory_stats=lambda: None, max_memory_allocated=lambda: 3 << 20
+        )
+    )
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    (costs,) = predict(videos, split="val", models=[model], out=tmp_path / "cuda").predicted
+    assert costs.accelerator_mb == 3
+    torch.cuda.is_initialized = lambda: False
+    (costs,) = predict(videos, split="val", models=[model], out=tmp_path / "cpu").predicted
+    assert costs.accelerator_mb is None

@@ -5,7 +5,9 @@ import pytest
 from scipy import stats
 
 from vosbench.protocols import load as protocols
+from vosbench.scoring import score
 from vosbench.significance import SequenceSums, holm, interval, means, permutation_p, resampled
+from vosbench.testing import write_label_maps
 
 RNG = np.random.default_rng(7)
 
@@ -137,3 +139,23 @@ def test_undefined_stays_undefined():
     assert np.isnan(interval(nothing.statistic(resampled(2, 10, 0)))).all()
     assert np.isnan(permutation_p(nothing, nothing))
     assert np.isnan(means(np.zeros((1, 1)), np.zeros((1, 1)))[0])
+
+
+@pytest.mark.parametrize("protocol", ["fbms-frame", "fbms-sequence", "yto-class", "yto-sequence", "davis2017"])
+def test_the_statistic_is_the_number_that_score_prints(tmp_path, protocol):
+    """Whatever the averaging: frames pooled, objects within sequences, sequences within categories."""
+    nested = protocol.startswith("yto")
+    names = ("a/1", "a/2", "b/1") if nested else ("a", "b", "c")
+    looks = [{1: "xxxxxx", 2: "xxxxx."}, {1: "xxxxxxxxxx"}, {1: "xxx"}]
+    guesses = [{1: "xxxwwx", 2: "xx..x."}, {1: "xxxxxhhhww"}, {1: "xhx"}]
+    write_label_maps(tmp_path / "truth", dict(zip(names, looks, strict=True)))
+    write_label_maps(tmp_path / "preds", dict(zip(names, guesses, strict=True)))
+    if nested or protocol.startswith("fbms"):
+        (tmp_path / "data").mkdir()
+        (tmp_path / "truth").rename(tmp_path / "data/Annotations")
+        run = score(tmp_path / "preds", benchmark=protocol, data=tmp_path / "data")
+    else:
+        run = score(tmp_path / "preds", gt=tmp_path / "truth", protocol=protocol)
+    for cell in run.document["summary"]:
+        found = SequenceSums.of(run.objects_columns, cell["measure"], cell["statistic"], run.spec.rules)
+        assert found.statistic()[0] == pytest.approx(cell["value"], abs=1e-12)

@@ -20,6 +20,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 VERBS = {
     "demo": ("demo", "Draw a small dataset, segment it, score the results."),
     "score": ("score", "Score prediction folders."),
+    "score-many": ("score_many", "Score the submissions of many teams, each in isolation."),
+    "codabench": ("codabench", "Score a submission as a scoring program on Codabench."),
     "validate": ("validate", "Find every problem with a prediction folder, without scoring it."),
     "compare": ("compare", "Compare methods: intervals, tests, slices."),
     "plot": ("plot", "Draw runs: over time, by sequence, by size."),
@@ -76,8 +78,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit with the code of whatever went wrong."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # pipes on Windows know few of the signs in our tables
-            stream.reconfigure(encoding="utf-8")
+        if isinstance(stream, TextIOWrapper):  # pipes on Windows know few of our signs; names may be no text
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:
@@ -86,7 +88,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; nothing was written", err=True)
+        click.echo("interrupted; no result was written", err=True)
         sys.exit(130)
     except VosbenchError as error:
         click.echo(f"error: {error}", err=True)

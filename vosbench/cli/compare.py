@@ -26,7 +26,11 @@ PROPERTIES = (
 @click.command("compare", short_help="Compare methods: intervals, tests, slices.")
 @click.argument("runs", nargs=-1, required=True, metavar="RUNS...")
 @click.option("--baseline", metavar="RUN", help="Compare with this one of RUNS. Default: the first.")
-@click.option("--measure", metavar="NAME", help="Test and slice this measure. Default: J&F, or the first there is.")
+@click.option(
+    "--measure",
+    metavar="NAME",
+    help='Test and slice this, a column of score: J, "J decay". Default: J&F, or the first.',
+)
 @click.option("--by", type=click.Choice(PROPERTIES), multiple=True, help="Also means over objects that share this.")
 @click.option("--attributes", metavar="FILE", help="db_info.yml with the attributes of the sequences.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the resampling.")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from vosbench.engine.run import Progress
+from vosbench.errors import visible
 from vosbench.locate import Root
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,4 +89,4 @@ def progress_bar() -> Iterator[Progress | None]:
 
 def remark(line: str) -> None:
     """One line for people, on stderr."""
-    click.echo(line, err=True)
+    click.echo(visible(line), err=True)

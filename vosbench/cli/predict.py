@@ -8,7 +8,7 @@ from vosbench.cli import options
 from vosbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from vosbench.predict import Shard
+    from vosbench.predict import PredictionReport, Shard
 
 
 @click.command("predict", short_help="Run a model over a benchmark.")
@@ -45,7 +45,7 @@ def command(
       vosbench list models
       vosbench predict optical-flow --benchmark davis2017 --data /data/DAVIS --split val --out preds/flow
       vosbench predict stm --weights STM_weights.pth --device cuda --flip --scales 0.75,1.0 --split val --out preds/stm
-      vosbench predict stm-xs --weights xs.safetensors --split val --out preds/xs --resume --shard 0/2
+      vosbench predict stm-s --weights s.safetensors --split val --out preds/s --resume --shard 0/2
 
     \b
     Exit codes: 0 done · 2 usage · 3 problems with the data · 6 some sequences failed, the others are complete
@@ -79,9 +79,20 @@ def command(
             shard=_shard(shard),
             progress=progress,
         )
-    done = f"{len(report.predicted)} sequence(s) predicted"
-    options.remark(f"{done}, {len(report.skipped)} were there already" if report.skipped else done)
+    options.remark(_told(report))
     click.echo(out)
+
+
+def _told(report: "PredictionReport") -> str:
+    """What was done, and what it took."""
+    told = [f"{len(report.predicted)} sequence(s) predicted"]
+    if report.skipped:
+        told.append(f"{len(report.skipped)} were there already")
+    if frames := sum(costs.frames for costs in report.predicted):
+        told.append(f"model {sum(costs.model for costs in report.predicted) / frames:.3f} s a frame")
+        if adaptation := sum(costs.adaptation for costs in report.predicted):
+            told.append(f"adaptation {adaptation / len(report.predicted):.1f} s a sequence")
+    return ", ".join(told)
 
 
 def _scales(text: str) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vosbench.cli import options
-from vosbench.errors import UsageError
+from vosbench.errors import IncompleteError, InputError, UsageError
 
 if TYPE_CHECKING:
     from vosbench.results import RunResult
@@ -33,7 +33,21 @@ if TYPE_CHECKING:
     help="What stdout gets. json is the content of result.json.",
 )
 @click.option("--out", metavar="FOLDER", help="Write the run: result.json, frames.parquet, objects.csv.")
-def command(predictions: tuple[str, ...], form: str, out: str | None, by: tuple[str, ...], **choices: Any) -> None:
+@click.option("--resume", is_flag=True, help="Go on with the interrupted run that was to be written to --out.")
+@click.option(
+    "--executor",
+    metavar="NAME",
+    help="threads, processes, dask://HOST:PORT or slurm. Default: processes where safe, else threads.",
+)
+@click.option(
+    "--task-timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Stop a sequence that takes longer (of a long one, a part) and try again. Not with threads.",
+)
+def command(
+    predictions: tuple[str, ...], form: str, out: str | None, by: tuple[str, ...], resume: bool, **choices: Any
+) -> None:
     """Score prediction folders or zip archives of <sequence>/<frame>.png.
 
     Several predictions share the work on the ground truth; with --out each becomes a folder of its own. A finished run
@@ -46,23 +60,67 @@ def command(predictions: tuple[str, ...], form: str, out: str | None, by: tuple[
       vosbench score a/ b/ c.zip --gt annotations/ --by sequence
       vosbench score preds/ --gt annotations/ --format json > result.json
       vosbench score runs/mine --protocol folder --measures J,F,Jv,Fv
+      vosbench score preds/ --split valid --out runs/mine --resume --executor dask://10.0.0.5:8786
 
     \b
-    Exit codes: 0 scored · 2 usage · 3 problems with the input (all are listed, nothing is written) · 130 interrupted
+    Exit codes: 0 scored · 2 usage · 3 problems with the input (all are listed, no result is written)
+      · 6 sequences whose workers died or took too long · 130 interrupted
     """
     from vosbench.results import require_free
 
+    if resume and out is None:
+        raise UsageError("--resume needs --out", fix="name the folder that the interrupted run was to be written to")
     targets = _targets(out, predictions, choices["gt"])
     for target in targets:
         require_free(target)
     if measures := choices.pop("measures"):
         choices["measures"] = tuple(m.strip() for m in measures.split(","))
     finished = [_is_run(Path(p)) for p in predictions]
-    runs = _rescored(predictions, finished, choices) if any(finished) else _scored(predictions, choices)
+    if any(finished):
+        runs = _rescored(predictions, finished, choices)
+        _save(runs, targets)
+    elif out is None:
+        runs = _scored(predictions, choices)
+    else:
+        runs = _recorded(predictions, choices, targets, Path(out), resume)
+    click.echo(_render(runs, form, by), nl=False)
+
+
+def _recorded(
+    predictions: tuple[str, ...], choices: dict[str, Any], targets: list[Path], out: Path, resume: bool
+) -> Sequence["RunResult"]:
+    """Score and save, with a journal until it is saved."""
+    from vosbench.engine.journal import Journal
+
+    with Journal(journal_path(out), resumes=resume) as journal:
+        try:
+            runs = _scored(predictions, choices | {"journal": journal})
+            _save(runs, targets)
+        except (KeyboardInterrupt, InputError, IncompleteError) as error:
+            if isinstance(error, InputError) and not resume and not _is_full(error):
+                journal.close()
+            elif journal.finished:
+                options.remark(f"{journal.path} keeps what is scored: to go on from there, add --resume")
+            raise
+        journal.close()
+    return runs
+
+
+def _is_full(error: InputError) -> bool:
+    """Is it for want of room to write that the run failed, rather than for its masks?"""
+    return any(problem.code == "unwritable" for problem in error.problems)
+
+
+def journal_path(out: Path) -> Path:
+    """Where a run to be written to ``out`` notes what it has finished: beside it."""
+    whole = out.absolute()
+    return out.parent / f"{whole.name}.journal"
+
+
+def _save(runs: Sequence["RunResult"], targets: list[Path]) -> None:
     for run, target in zip(runs, targets, strict=False):
         run.save(target)
         options.remark(f"wrote {target}")
-    click.echo(_render(runs, form, by), nl=False)
 
 
 def _is_run(folder: Path) -> bool:
@@ -88,7 +146,8 @@ def _rescored(predictions: tuple[str, ...], finished: list[bool], choices: dict[
 
     if not all(finished):
         raise UsageError("some of these are finished runs, others predictions", fix="score them in two calls")
-    given = [name for name in ("benchmark", "data", "gt", "split", "resize", "palette") if choices.get(name)]
+    masks = ("benchmark", "data", "gt", "split", "resize", "palette", "executor", "task_timeout")
+    given = [name for name in masks if choices.get(name)]
     if given or choices["missing"] != "error":
         raise UsageError(
             "a run is scored again from its counts: only --protocol and --measures apply",

@@ -36,7 +36,7 @@ def read_db_info(root: Path) -> Mapping[str, SequenceInfo]:
         entries = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["sequences"]
         named = entries.items() if isinstance(entries, dict) else ((str(e["name"]), e) for e in entries)
         return {name: _entry(values) for name, values in named}
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         problem = Problem(code="layout", message=f"not readable ({error})", where=str(path), fix="fetch it again")
         raise InputError([problem]) from error
 

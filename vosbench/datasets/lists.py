@@ -1,6 +1,6 @@
 """Lists of sequence names, and the error for a root that is not laid out as expected."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from vosbench.errors import InputError, Problem, UsageError
@@ -15,7 +15,20 @@ def read_list(path: Path) -> tuple[str, ...]:
     names = [PurePosixPath(line).parent.name if line.startswith("/") else line for line in lines]
     if not names:
         raise not_found(path.parent, [path.name], "a list with at least one sequence name")
+    require_inside(path, names)
     return tuple(dict.fromkeys(names))
+
+
+def require_inside(path: Path, names: Iterable[str]) -> None:
+    """Raise InputError for names in a file that, as paths, lead out of the folder they are meant for."""
+    if bad := [name for name in names if not _is_inside(name)]:
+        message = f"it lists {bad[0][:80]!r}, which cannot name a folder or file"
+        raise InputError([Problem(code="unsafe-name", message=message, where=str(path), fix="fetch the file again")])
+
+
+def _is_inside(name: str) -> bool:
+    parts = name.split("/")
+    return name.isprintable() and "\\" not in name and all(p not in ("", ".", "..") and len(p) < 128 for p in parts)
 
 
 def list_file(split: str, root: Path) -> Path:

@@ -3,18 +3,26 @@
 ``meta.json`` holds ``{"videos": {<video>: {"objects": {<id>: {"frame_range": {"start", "end", "frame_nums"}}}}}}``.
 Frames are numbered at the rate of the source, eight digits, and annotated every fifth one: an object's frames are
 ``start``, ``start + 5``, … below ``end``. ``unseen_videos.txt``, in the root or in the split, names the videos whose
-objects are unseen; all others are seen.
+objects are unseen; all others are seen. Where there is ``unsupervised_videos.txt`` as well, a split ``<split>-single``
+holds those of its videos that are named there, each with one object: the foreground.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import msgspec
 
 from vosbench.datasets.lists import not_found, read_list
 from vosbench.datasets.split_folders import SplitFolders, label_of
+from vosbench.errors import InputError, Problem
 from vosbench.types import ObjectInfo, Sequence
 
 STEP = 5
+
+#: More frames than the longest video has: a range that claims them is refused.
+MAX_FRAMES = 10**6
+#: What follows the name of a split in that of its videos of one object, and the list of these.
+SINGLE, SINGLE_VIDEOS = "-single", "unsupervised_videos.txt"
 
 
 class _Range(msgspec.Struct, frozen=True):
@@ -38,30 +46,71 @@ class _Meta(msgspec.Struct, frozen=True):
 class Lvos(SplitFolders):
     """An LVOS root, the folder that holds ``valid/``."""
 
+    def splits(self) -> tuple[str, ...]:
+        """Names of the folders that hold annotations, and of their videos of one object."""
+        folders = super().splits()
+        return (*folders, *(f"{name}{SINGLE}" for name in folders if self._listed(name, SINGLE_VIDEOS)))
+
+    def resolve(self, split: str) -> tuple[str, tuple[str, ...]]:
+        """The folder of a split and, for a list of videos, their names."""
+        folder = split.removesuffix(SINGLE)
+        if folder == split or folder not in super().splits():
+            return super().resolve(split)
+        listed = self._listed(folder, SINGLE_VIDEOS)
+        if listed is None:
+            raise not_found(
+                self.root, [SINGLE_VIDEOS], "the list of videos of one object (it comes with lvos-evaluation)"
+            )
+        known = self.read_meta(folder, _Meta).videos  # one list serves both versions and all splits
+        names = tuple(name for name in listed if name in known)
+        if not names:
+            raise not_found(self.root, [f"{folder}/meta.json"], f"a video that {SINGLE_VIDEOS} names")
+        return folder, names
+
     def sequences(self, split: str) -> tuple[Sequence, ...]:
         """The videos of a split in the order of ``meta.json``, or of a list of videos taken from any split."""
         folder, names = self.resolve(split)
         videos, unseen = self.read_meta(folder, _Meta).videos, self._unseen(folder)
-        return tuple(
+        found = (
             self._sequence(folder, name, videos[name], "unseen" if name in unseen else "seen")
             for name in names or videos
         )
+        return tuple(_merged(s) if split.endswith(SINGLE) else s for s in found)
 
     def _sequence(self, folder: str, name: str, video: _Video, group: str) -> Sequence:
         objects = tuple(
-            ObjectInfo(id=label_of(key, self.root), group=group, frames=_frames(o.frame_range))
+            ObjectInfo(id=label_of(key, self.root), group=group, frames=_frames(o.frame_range, self.root))
             for key, o in sorted(video.objects.items(), key=lambda item: label_of(item[0], self.root))
         )
         frames = sorted({frame for o in objects for frame in o.frames or ()})
         return Sequence(name=name, frames=tuple(frames), objects=objects, images=self.images(folder, name))
 
     def _unseen(self, folder: str) -> frozenset[str]:
-        places = (self.root / folder / "unseen_videos.txt", self.root / "unseen_videos.txt")
-        for path in places:
-            if path.is_file():
-                return frozenset(read_list(path))
-        raise not_found(self.root, ["unseen_videos.txt"], "the list of unseen videos (it comes with lvos-evaluation)")
+        names = self._listed(folder, "unseen_videos.txt")
+        if names is None:
+            raise not_found(
+                self.root, ["unseen_videos.txt"], "the list of unseen videos (it comes with lvos-evaluation)"
+            )
+        return frozenset(names)
+
+    def _listed(self, folder: str, name: str) -> tuple[str, ...] | None:
+        """A list in the split or in the root, if there is one."""
+        path = next((p for p in (self.root / folder / name, self.root / name) if p.is_file()), None)
+        return None if path is None else tuple(read_list(path))
 
 
-def _frames(span: _Range) -> tuple[str, ...]:
-    return tuple(f"{number:08d}" for number in range(int(span.start), int(span.end), STEP))
+def _merged(sequence: Sequence) -> Sequence:
+    """The same video with its foreground as the only object."""
+    group = next((info.group for info in sequence.objects or ()), None)
+    return replace(sequence, objects=(ObjectInfo(id=1, group=group, frames=sequence.frames),))
+
+
+def _frames(span: _Range, where: Path) -> tuple[str, ...]:
+    try:
+        first, behind = int(span.start), int(span.end)
+        if not 0 <= first <= behind <= first + MAX_FRAMES:
+            raise ValueError(f"no range of frames: {first} to {behind}")
+    except ValueError as error:
+        problem = Problem(code="layout", message=str(error), where=str(where), fix="fetch the list of objects again")
+        raise InputError([problem]) from error
+    return tuple(f"{number:08d}" for number in range(first, behind, STEP))

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
-from vosbench.datasets.lists import not_found, read_list
+from vosbench.datasets.lists import not_found, read_list, require_inside
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.planes import pack
 from vosbench.masks.rle import EncodingError, RunLengths, decode
@@ -95,7 +95,10 @@ class MeViS:
     def _meta(self, folder: str) -> Mapping[str, _Video]:
         cache: dict[str, _Meta] = self.__dict__.setdefault("_metas", {})
         if folder not in cache:
-            cache[folder] = _read(self.root / folder / "meta_expressions.json", _Meta)
+            path = self.root / folder / "meta_expressions.json"
+            cache[folder] = _read(path, _Meta)
+            require_inside(path, cache[folder].videos)
+            require_inside(path, {key for video in cache[folder].videos.values() for key in video.expressions})
         return cache[folder].videos
 
 
@@ -114,6 +117,16 @@ class _Expressions:
     def _encoded(self) -> _Encoded:
         return _read(self.path, _Encoded)
 
+    def only(self, *sequences: str) -> "_Expressions":
+        videos = {name: self.videos[name] for name in (s.partition("/")[0] for s in sequences) if name in self.videos}
+        part = _Expressions(self.path, videos)
+        needed = {str(a) for v in videos.values() for expression in v.expressions.values() for a in expression.anno_id}
+        part.__dict__["_encoded"] = {a: self._encoded[a] for a in needed if a in self._encoded}
+        return part
+
+    def changed(self, *sequences: str) -> int:
+        return max(self.path.stat().st_mtime_ns, self.path.stat().st_ctime_ns)
+
     def sequences(self) -> tuple[str, ...]:
         return tuple(sorted(f"{name}/{key}" for name, video in self.videos.items() for key in video.expressions))
 
@@ -130,7 +143,7 @@ class _Expressions:
         try:
             decoded = [(k, decode(m)) for k, m in enumerate((m for m in masks if m), start=1)]
             return pack(decoded, decoded[0][1].shape if decoded else self._size(video))
-        except (EncodingError, IndexError) as error:
+        except (ValueError, IndexError) as error:
             where = self.where(sequence, frame)
             message, fix = f"no usable encoding ({error})", "fetch the file again"
             raise InputError(
@@ -155,6 +168,6 @@ def _read(path: Path, kind: type[T]) -> T:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except FileNotFoundError as error:
         raise not_found(path.parent, [path.name], "the expressions and masks of MeViS") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         problem = Problem(code="layout", message=f"not readable ({error})", where=str(path), fix="fetch it again")
         raise InputError([problem]) from error

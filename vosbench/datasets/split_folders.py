@@ -7,19 +7,29 @@
     <split>/meta.json                            or <split>_meta.json or meta_<split>.json, there or in the root
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from vosbench.datasets.lists import not_found, read_list
+from vosbench.datasets.lists import not_found, read_list, require_inside
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.sources import MaskFolder, open_masks
 from vosbench.types import MaskSource
 
-T = TypeVar("T")
+
+class ListOfVideos(Protocol):
+    """A JSON file with objects by video."""
+
+    @property
+    def videos(self) -> Mapping[str, Any]:
+        """By name."""
+
+
+T = TypeVar("T", bound=ListOfVideos)
 
 
 @dataclass(frozen=True)
@@ -72,12 +82,14 @@ class SplitFolders:
         if path is None:
             raise not_found(self.root, [f"{folder}/meta.json"], "the list of objects")
         try:
-            return msgspec.json.decode(path.read_bytes(), type=kind)
-        except (OSError, ValueError) as error:
+            document = msgspec.json.decode(path.read_bytes(), type=kind)
+        except (OSError, ValueError, RecursionError) as error:
             message = f"not readable as a list of objects ({error})"
             raise InputError(
                 [Problem(code="layout", message=message, where=str(path), fix="fetch it again")]
             ) from error
+        require_inside(path, document.videos)
+        return document
 
     def _annotations(self, folder: str) -> MaskFolder:
         return MaskFolder(self._folders[folder] / "Annotations")
@@ -94,7 +106,7 @@ class SplitFolders:
 
 def label_of(key: str, where: Path) -> int:
     """An object's key as a label. Raises InputError."""
-    if key.isascii() and key.isdigit() and 1 <= int(key) <= 255:
+    if len(key) <= 3 and key.isascii() and key.isdigit() and 1 <= int(key) <= 255:
         return int(key)
     problem = Problem(
         code="layout", message=f"object {key!r}: ids must be 1 to 255", where=str(where), fix="correct it"

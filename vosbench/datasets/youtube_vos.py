@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from vosbench.datasets.lists import list_file, not_found, read_list
+from vosbench.datasets.lists import list_file, not_found, read_list, require_inside
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.sources import MaskFolder, open_masks
 from vosbench.types import MaskSource, ObjectInfo, Sequence
@@ -33,6 +33,10 @@ class _Video(msgspec.Struct, frozen=True):
 
 class _Meta(msgspec.Struct, frozen=True):
     videos: dict[str, _Video]
+
+
+#: "01" is none: it would be the object 1 once more.
+_IDS = frozenset(map(str, range(1, 256)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +136,7 @@ def _read_meta(path: Path) -> _Meta:
         meta = msgspec.json.decode(path.read_bytes(), type=_Meta)
     except FileNotFoundError as error:
         raise not_found(path.parent, [path.name], "the list of objects") from error
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         problem = Problem(
             code="layout", message=f"not readable as meta.json ({error})", where=str(path), fix="fetch it again"
         )
@@ -143,8 +147,10 @@ def _read_meta(path: Path) -> _Meta:
             code="layout", message=f"object ids must be 1 to 255: {bad[:3]}", where=str(path), fix="correct them"
         )
         raise InputError([problem])
+    require_inside(path, meta.videos)
+    require_inside(path, {frame for v in meta.videos.values() for o in v.objects.values() for frame in o.frames})
     return meta
 
 
 def _is_id(key: str) -> bool:
-    return key.isascii() and key.isdigit() and 1 <= int(key) <= 255
+    return key in _IDS

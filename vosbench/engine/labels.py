@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vosbench.protocols.rules import foreground
 from vosbench.protocols.spec import Rules
 from vosbench.types import LabelMap, Masks
 
@@ -81,7 +82,7 @@ class LabelSpace:
             StrayLabel: a label that is no object, where the protocol calls that an error.
         """
         if self.binary and not self.proposals:
-            numbers = (labels > 0).astype(np.uint8)
+            numbers = foreground(self.rules.foreground, labels).astype(np.uint8)
         elif self.is_binary(labels):
             numbers = (labels > 0).astype(np.uint8) * np.uint8(self.sole)
         elif self.takes_prediction(int(labels.max())):

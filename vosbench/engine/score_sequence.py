@@ -1,50 +1,22 @@
 """Score one sequence: read each frame once, count, and return rows. Images never leave this function."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.engine import problems as problems_of
-from vosbench.engine.labels import BINARY_PREDICTION, VOID, LabelSpace, StrayLabel
-from vosbench.engine.steadiness import REASONS, Steadiness
+from vosbench.engine.finish import finish
+from vosbench.engine.labels import LabelSpace, StrayLabel
+from vosbench.engine.rows import PartCounts, Rows
+from vosbench.engine.steadiness import Steadiness
 from vosbench.engine.tally import Frame, Tally
-from vosbench.engine.task import Task, expected_frames, label_space, labels_in_order, read_truth
+from vosbench.engine.task import Task, expected_frames, label_space, read_truth
 from vosbench.errors import InputError, Problem
 from vosbench.masks.planes import resized
-from vosbench.measures.catalog import COUNTS, extra_hits
-from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
-
-_REASONS = np.array(REASONS, object)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SequenceCounts:
-    """What scoring a sequence leaves: counts by row and frame.
-
-    ``objects`` are those scored. A row has the position of its object and the number of its proposal (0: paired by id).
-    ``frames`` are positions in ``sequence.frames``; ``counts`` is int64 (counts, rows, frames), in the order of
-    ``names``; ``expected`` flags, by (object, frame), what is scored; ``permuted`` is the mean J of each object under
-    each label; ``stability``, where it was asked for, is T by (row, frame), with the reason where it is undefined;
-    ``absent`` says that nothing at all was predicted for the sequence.
-    """
-
-    sequence: Sequence
-    objects: tuple[ObjectInfo, ...]
-    row_object: NDArray[np.int64]
-    row_proposal: NDArray[np.int64]
-    frames: NDArray[np.int64]
-    counts: NDArray[np.int64]
-    expected: NDArray[np.bool_]
-    filled: NDArray[np.bool_]
-    resized: NDArray[np.bool_]
-    gt_crc: tuple[int, ...]
-    permuted: NDArray[np.float64]
-    stability: NDArray[np.float64] | None = None
-    stability_reason: NDArray[np.object_] | None = None
-    names: tuple[str, ...] = COUNTS
-    absent: bool = False
-    notes: tuple[str, ...] = ()
+from vosbench.measures.catalog import extra_hits
+from vosbench.types import Masks, MaskSource
 
 
 @dataclass(slots=True)
@@ -59,23 +31,49 @@ class _Run:
     binary: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    def counts(self, gt_crc: tuple[int, ...]) -> PartCounts:
+        """What was counted."""
+        tally, steadiness = self.tally, self.steadiness
+        stability, reasons = steadiness.of(tally.pred) if steadiness else (None, None)
+        return PartCounts(
+            gt=tally.gt,
+            pred=tally.pred,
+            counts=tally.counts,
+            overlaps=tally.overlaps,
+            stability=stability,
+            reasons=reasons,
+            unseen=steadiness.reasons(0) if steadiness else None,
+            filled=self.filled,
+            resized=self.resized,
+            gt_crc=gt_crc,
+            binary=tuple(self.binary),
+        )
 
-def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
-    """Count every expected frame of a sequence for every prediction.
+
+def score_sequence(task: Task) -> tuple[Rows, ...]:
+    """Count every expected frame of a sequence, or of a part of it, for every prediction.
 
     Returns:
-        One :class:`SequenceCounts` for each of ``task.predictions``.
+        For each of ``task.predictions`` a :class:`SequenceCounts` or, of a part, a :class:`PartCounts`.
 
     Raises:
         InputError: with every unusable mask of the sequence.
     """
     space, notes = label_space(task)
-    expected = expected_frames(task, space)
-    frames = np.flatnonzero(expected.any(0))
+    counts = _count_all(task, space)
+    return counts if task.part else finish(task, [counts], space, notes)
+
+
+def _count_all(task: Task, space: LabelSpace) -> tuple[PartCounts, ...]:
+    frames = np.flatnonzero(expected_frames(task, space).any(0))
+    start, stop = task.part or (0, len(task.sequence.frames))
+    here = frames[(frames >= start) & (frames < stop)]
     gt_crc: list[int] = []
     problems: list[Problem] = []
-    runs = [_start(task, space, source, len(frames)) for source in task.predictions]
-    for t, index in enumerate(frames):
+    runs = [_start(task, space, source, len(here)) for source in task.predictions]
+    if len(here) and start and here[0] - 1 in frames:
+        _lead_in(task, space, runs, int(here[0]) - 1)
+    for t, index in enumerate(here):
         name = task.sequence.frames[index]
         try:
             raw = read_truth(task, name)
@@ -89,7 +87,18 @@ def score_sequence(task: Task) -> tuple[SequenceCounts, ...]:
     problems += [p for run in runs for p in run.problems]
     if problems:
         raise InputError(problems)
-    return tuple(_finish(task, space, run, frames, expected[:, frames], tuple(gt_crc), notes) for run in runs)
+    return tuple(run.counts(tuple(gt_crc)) for run in runs)
+
+
+def _lead_in(task: Task, space: LabelSpace, runs: list["_Run"], index: int) -> None:
+    """Look at the last frame before a part where T needs it: the part before this one counts it."""
+    name = task.sequence.frames[index]
+    for run in runs:
+        if run.steadiness:
+            with suppress(InputError, StrayLabel):  # reported with the part before
+                truth, void = _truth(space, read_truth(task, name))
+                raw, _ = _read_prediction(task, run.source, name, truth.planes[0].shape)
+                run.steadiness.begin(_prediction(space, raw, void).planes, index)
 
 
 def _truth(space: LabelSpace, raw: Masks) -> tuple[Frame, NDArray[np.bool_] | None]:
@@ -119,13 +128,14 @@ def _as_written(raw: Masks) -> Frame | None:
 
 def _start(task: Task, space: LabelSpace, source: MaskSource, n_frames: int) -> _Run:
     objects = np.arange(1, space.n_gt + 1)
-    gt, pred = objects, objects
+    grows = space.ids is None and not space.proposals
+    gt, pred = (objects[:0], objects[:0]) if grows else (objects, objects)
     if space.proposals:
         gt, pred = (a.ravel() for a in np.meshgrid(objects, np.arange(1, space.n_pred + 1), indexing="ij"))
     sizes = {"n_gt": space.n_gt, "n_pred": space.n_pred, "n_frames": n_frames}
     extra = extra_hits(task.rules.measures)
-    tally = Tally(gt=gt, pred=pred, tolerance=task.rules.tolerance, extra_hits=extra, **sizes)
-    steadiness = Steadiness(n_labels=space.n_pred, n_frames=n_frames) if "T" in task.rules.measures else None
+    tally = Tally(gt=gt, pred=pred, tolerance=task.rules.tolerance, extra_hits=extra, grows=grows, **sizes)
+    steadiness = Steadiness(n_frames) if "T" in task.rules.measures else None
     return _Run(source, tally, steadiness, np.zeros(n_frames, bool), np.zeros(n_frames, bool))
 
 
@@ -135,7 +145,7 @@ def _count(
     """Read one predicted frame and count it, or note what is wrong with it."""
     sequence, shape = task.sequence.name, truth.planes[0].shape
     try:
-        raw = _read_prediction(task, run, t, name, shape)
+        raw, flag = _read_prediction(task, run.source, name, shape)
         guess = _prediction(space, raw, void)
     except InputError as error:
         run.problems += error.problems
@@ -145,6 +155,7 @@ def _count(
             problems_of.stray_label(run.source, sequence, name, error.label, space.n_gt, space.proposals)
         )
         return
+    run.filled[t], run.resized[t] = flag == "filled", flag == "resized"
     if any(space.is_binary(plane) for plane in raw):
         run.binary.append(name)
     if run.problems:
@@ -158,72 +169,14 @@ def _count(
         run.steadiness.add(t, guess.planes, index)
 
 
-def _read_prediction(task: Task, run: _Run, t: int, name: str, shape: tuple[int, ...]) -> Masks:
+def _read_prediction(task: Task, source: MaskSource, name: str, shape: tuple[int, ...]) -> tuple[Masks, str]:
+    """The masks of a predicted frame at the size of the truth, and "filled" or "resized" if that took something."""
     sequence = task.sequence.name
-    if task.missing == "empty" and name not in run.source.frames(sequence):
-        run.filled[t] = True
-        return (np.zeros(shape, np.uint8),)
-    raw = run.source.read(sequence, name)
-    if any(plane.shape != shape for plane in raw):
-        if not task.resize:
-            raise InputError([problems_of.wrong_size(run.source, sequence, name, raw[0].shape, shape)])
-        run.resized[t] = True
-        raw = tuple(resized(plane, shape) for plane in raw)
-    return raw
-
-
-def _finish(
-    task: Task,
-    space: LabelSpace,
-    run: _Run,
-    frames: NDArray[np.int64],
-    expected: NDArray[np.bool_],
-    gt_crc: tuple[int, ...],
-    notes: tuple[str, ...],
-) -> SequenceCounts:
-    tally = run.tally
-    gt_area, pred_area = tally.counts[1], tally.counts[2]
-    keep = np.arange(1, space.n_gt + 1)
-    if space.ids is None:
-        keep = np.unique(tally.gt[(gt_area > 0).any(1)])
-        _refuse_strays(task, run, frames, keep)
-        if len(keep) > 1 and run.binary:
-            raise InputError([problems_of.stray_label(run.source, task.sequence.name, f, VOID) for f in run.binary])
-    proposals = max(int(tally.pred[pred_area.any(1)].max(initial=0)), len(keep)) if space.proposals else 0
-    rows = np.isin(tally.gt, keep) & ((tally.pred <= proposals) | (proposals == 0))
-    known = {info.id: info for info in task.sequence.objects or ()}
-    ids = [int(k) if space.ids is None else space.ids[k - 1] for k in keep]
-    watched = np.broadcast_to(expected, (len(keep), len(frames))) if len(expected) == 1 else expected
-    return SequenceCounts(
-        sequence=task.sequence,
-        objects=tuple(known.get(i, ObjectInfo(id=i)) for i in ids),
-        row_object=np.searchsorted(keep, tally.gt[rows]),
-        row_proposal=tally.pred[rows] if space.proposals else np.zeros(int(rows.sum()), np.int64),
-        frames=frames,
-        counts=tally.counts[:, rows],
-        names=tally.names,
-        absent=not run.source.frames(task.sequence.name),
-        expected=watched,
-        filled=run.filled,
-        resized=run.resized,
-        gt_crc=gt_crc,
-        permuted=tally.permuted(keep, watched),
-        stability=None if run.steadiness is None else run.steadiness.values[tally.pred[rows] - 1],
-        stability_reason=None if run.steadiness is None else _REASONS[run.steadiness.reasons[tally.pred[rows] - 1]],
-        notes=(*notes, *([BINARY_PREDICTION] if run.binary else [])),
-    )
-
-
-def _refuse_strays(task: Task, run: _Run, frames: NDArray[np.int64], keep: NDArray[np.int64]) -> None:
-    """Where any label may be an object, strays show only at the end: predicted labels that never occur in the truth."""
-    if task.rules.extra_ids == "ignore":
-        return
-    given = next(labels_in_order(task))
-    strays = (run.tally.counts[2] > 0) & ~np.isin(run.tally.pred, np.append(keep, given))[:, None]
-    problems = []
-    for t in np.flatnonzero(strays.any(0)):
-        label = int(run.tally.pred[strays[:, t]].max())
-        name = task.sequence.frames[frames[t]]
-        problems.append(problems_of.stray_label(run.source, task.sequence.name, name, label))
-    if problems:
-        raise InputError(problems)
+    if task.missing == "empty" and name not in source.frames(sequence):
+        return (np.zeros(shape, np.uint8),), "filled"
+    raw = source.read(sequence, name)
+    if all(plane.shape == shape for plane in raw):
+        return raw, ""
+    if not task.resize:
+        raise InputError([problems_of.wrong_size(source, sequence, name, raw[0].shape, shape)])
+    return tuple(resized(plane, shape) for plane in raw), "resized"

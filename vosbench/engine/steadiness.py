@@ -14,24 +14,31 @@ REASONS = ("", "no polygon", "too ragged", "no previous frame")
 NO_POLYGON, TOO_RAGGED, NO_PREVIOUS = 1, 2, 3
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Steadiness:
-    """T of every label on every frame.
+    """T of every label on every frame of ``n_frames``; only labels that occur take memory."""
 
-    ``values`` is float64 (labels, frames), NaN where undefined; ``reasons`` int64 of the same shape. Label ``k`` is in
-    row ``k - 1``.
-    """
-
-    n_labels: int
     n_frames: int
-    values: NDArray[np.float64] = field(init=False)
-    reasons: NDArray[np.int64] = field(init=False)
+    _values: dict[int, NDArray[np.float64]] = field(init=False, default_factory=dict)
+    _reasons: dict[int, NDArray[np.int64]] = field(init=False, default_factory=dict)
+    _absent: NDArray[np.int64] = field(init=False)
     _previous: dict[int, Descriptor | int] | None = field(init=False, default=None)
     _index: int = field(init=False, default=-2)
 
     def __post_init__(self) -> None:
-        self.values = np.full((self.n_labels, self.n_frames), np.nan)
-        self.reasons = np.full((self.n_labels, self.n_frames), NO_PREVIOUS)
+        self._absent = np.full(self.n_frames, NO_PREVIOUS)
+
+    def of(self, labels: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """T, NaN where undefined, and the positions in :data:`REASONS`: float64 and int64 (labels, frames)."""
+        nothing = np.full(self.n_frames, np.nan)
+        values = [self._values.get(label, nothing) for label in labels.tolist()]
+        reasons = [self.reasons(label) for label in labels.tolist()]
+        shape = (len(labels), self.n_frames)
+        return np.reshape(values, shape).astype(np.float64), np.reshape(reasons, shape).astype(np.int64)
+
+    def reasons(self, label: int) -> NDArray[np.int64]:
+        """The reasons of one label, or of one that never occurred."""
+        return self._reasons.get(label, self._absent)
 
     def follows(self, index: int) -> bool:
         """Was the frame before ``index`` the last one seen?"""
@@ -45,16 +52,20 @@ class Steadiness:
         """Compare a frame with the one before it; ``t`` is its column, ``index`` its position in the sequence."""
         current = _descriptors(planes)
         if self.follows(index) and self._previous is not None:
-            for label in range(1, self.n_labels + 1):
-                ends = (self._previous.get(label, NO_POLYGON), current.get(label, NO_POLYGON))
-                reason = max((end for end in ends if isinstance(end, int)), default=0)
-                self.reasons[label - 1, t] = reason
-                if not reason:
-                    before, now = ends
-                    assert isinstance(before, Descriptor)
-                    assert isinstance(now, Descriptor)
-                    self.values[label - 1, t] = instability(before, now)
+            for label in {*self._values, *self._previous, *current}:
+                self._compare(t, label, self._previous.get(label, NO_POLYGON), current.get(label, NO_POLYGON))
+            self._absent[t] = NO_POLYGON
         self._previous, self._index = current, index
+
+    def _compare(self, t: int, label: int, before: Descriptor | int, now: Descriptor | int) -> None:
+        if label not in self._values:
+            self._values[label], self._reasons[label] = np.full(self.n_frames, np.nan), self._absent.copy()
+        reason = max((end for end in (before, now) if isinstance(end, int)), default=0)
+        self._reasons[label][t] = reason
+        if not reason:
+            assert isinstance(before, Descriptor)
+            assert isinstance(now, Descriptor)
+            self._values[label][t] = instability(before, now)
 
 
 def _descriptors(planes: Planes) -> dict[int, Descriptor | int]:

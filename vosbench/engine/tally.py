@@ -8,6 +8,7 @@ from zlib_ng import zlib_ng
 
 from vosbench import kernel
 from vosbench.kernel.contours import Contours
+from vosbench.masks.held import contours_of
 from vosbench.measures import contour
 from vosbench.measures.catalog import COUNTS, EXTRA_HITS
 
@@ -28,7 +29,7 @@ class Frame:
     def of(cls, planes: tuple[NDArray[np.uint8], ...]) -> "Frame":
         """Find the contours of the planes."""
         planes = tuple(p if p.strides[1] == 1 else np.ascontiguousarray(p) for p in planes)
-        return cls(planes, tuple(kernel.contours(p) for p in planes))
+        return cls(planes, tuple(map(contours_of, planes)))
 
     def crc32(self) -> int:
         """A checksum of the objects. Contours fix a mask up to which side of them is inside; every 16th row tells."""
@@ -51,7 +52,7 @@ class Tally:
     A row is a pair (object, predicted object). ``counts`` is int64 (counts, rows, frames), its first axis in the order
     of ``names``: :data:`vosbench.measures.catalog.COUNTS`, then two columns for each tolerance rule in ``extra_hits``.
     ``overlaps`` keeps the intersection of every object with every predicted label, int64 (frames, n, n), for as long as
-    there are few objects.
+    there are few objects. Where it ``grows``, it starts without rows and takes one for each label that it sees.
     """
 
     gt: Ints
@@ -61,6 +62,7 @@ class Tally:
     tolerance: float
     n_frames: int
     extra_hits: tuple[str, ...] = ()
+    grows: bool = False
     counts: Ints = field(init=False)
     overlaps: Ints | None = field(init=False)
     _pairs: NDArray[np.uint8] = field(init=False)
@@ -69,7 +71,7 @@ class Tally:
         self._pairs = np.stack([self.gt, self.pred], 1).astype(np.uint8)
         frames_first = np.zeros((self.n_frames, len(self.names), len(self.gt)), np.int64)  # a frame is written at once
         self.counts = frames_first.transpose(1, 2, 0)
-        n = min(self.n_gt, MAX_PERMUTED)
+        n = 0 if self.grows else min(self.n_gt, MAX_PERMUTED)
         comparable = self.n_gt == self.n_pred > 1
         self.overlaps = np.zeros((self.n_frames, n, n), np.int64) if comparable else None
 
@@ -80,6 +82,8 @@ class Tally:
 
     def add(self, t: int, truth: Frame, guess: Frame) -> None:
         """Count frame number ``t`` of those expected."""
+        if self.grows:
+            self._admit({label for c in (*truth.contours, *guess.contours) for label in c.labels.tolist()})
         reach = contour.reach(truth.planes[0].shape, self.tolerance)
         row = self.counts[:, :, t]
         overlaps = None if self.overlaps is None else self.overlaps[t]
@@ -92,6 +96,19 @@ class Tally:
         for k, rule in enumerate(self.extra_hits):
             self._add_hits_by_radius(row[7 + 2 * k : 9 + 2 * k], rule, truth, guess, row[1])
 
+    def _admit(self, labels: set[int]) -> None:
+        """Make room for labels not seen before."""
+        new = np.array(sorted(labels.difference(self.gt.tolist())), np.int64)
+        if not len(new):
+            return
+        at = np.searchsorted(self.gt, new)
+        self.gt = self.pred = np.insert(self.gt, at, new)
+        self._pairs = np.stack([self.gt, self.pred], 1).astype(np.uint8)
+        self.counts = np.insert(self.counts.transpose(2, 0, 1), at, 0, axis=2).transpose(1, 2, 0)
+        if self.overlaps is not None:
+            n = int(self.gt[self.gt <= MAX_PERMUTED].max(initial=0)) - self.overlaps.shape[1]
+            self.overlaps = np.pad(self.overlaps, ((0, 0), (0, n), (0, n)))
+
     def _add_hits_by_radius(self, out: Ints, rule: str, truth: Frame, guess: Frame, gt_area: Ints) -> None:
         """Count hits where objects differ in tolerance: all objects of one radius at a time."""
         radii = contour.radii(rule, truth.planes[0].shape, gt_area, self.tolerance)
@@ -102,18 +119,3 @@ class Tally:
                     wanted = (radii == radius) & (ours.lengths[self.gt] > 0) & (theirs.lengths[self.pred] > 0)
                     rows = wanted.nonzero()[0]
                     out[:, rows] += kernel.contour_hits(ours, theirs, self._pairs[rows], disk).T
-
-    def permuted(self, keep: Ints, watched: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Mean J of each object in ``keep`` (row) under each of their labels (column).
-
-        Objects are averaged over their ``watched`` frames, (objects, frames). Empty, (0, 0), where there is one
-        object, or a label too large to be tried.
-        """
-        if self.overlaps is None or len(keep) < 2 or keep.max() > self.overlaps.shape[1]:
-            return np.zeros((0, 0))
-        overlap = self.overlaps[:, keep - 1][:, :, keep - 1]
-        union = self.counts[1, keep - 1].T[:, :, None] + self.counts[2, keep - 1].T[:, None, :] - overlap
-        j = np.where(union > 0, overlap / np.maximum(union, 1), 1.0)
-        total: NDArray[np.float64] = np.einsum("tij,it->ij", j, watched)
-        total /= np.maximum(watched.sum(1), 1)[:, None]
-        return total

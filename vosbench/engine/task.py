@@ -1,7 +1,8 @@
 """What is to be scored in one sequence: its task, how its labels become objects, and on which frames they count."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +11,21 @@ from vosbench import kernel
 from vosbench.engine import problems as problems_of
 from vosbench.engine.labels import BINARY_TRUTH, VOID, LabelSpace
 from vosbench.errors import InputError
+from vosbench.masks.portions import only
 from vosbench.protocols import rules as verbs
 from vosbench.protocols.spec import Rules
 from vosbench.types import Masks, MaskSource, Sequence
+
+#: A longer sequence is counted in parts of at most so many frames.
+PART = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One sequence to score, for one prediction or several that share the ground-truth work.
 
-    ``missing`` is "error" or "empty", ``resize`` allows predictions of another size (nearest neighbour).
+    ``missing`` is "error" or "empty", ``resize`` allows predictions of another size (nearest neighbour). ``part`` says
+    which positions of frames to count, if not all: the first, and the one behind the last.
     """
 
     sequence: Sequence
@@ -28,12 +34,30 @@ class Task:
     predictions: tuple[MaskSource, ...]
     missing: str = "error"
     resize: bool = False
+    part: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        name = self.sequence.name
+        return name if self.part is None else f"{name}[{self.part[0]}:{self.part[1]}]"
+
+    def parts(self) -> tuple["Task", ...]:
+        """The task itself or, of a long sequence, tasks of its parts: frames are counted independently."""
+        n = len(self.sequence.frames)
+        if n <= PART:
+            return (self,)
+        ends = np.linspace(0, n, -(-n // PART) + 1).astype(int).tolist()
+        return tuple(replace(self, part=bounds) for bounds in pairwise(ends))
+
+    def portable(self) -> "Task":
+        """The task for a worker that shares no memory with us: its sources hold this sequence alone."""
+        gt, *predictions = (only(source, self.sequence.name) for source in (self.gt, *self.predictions))
+        return replace(self, gt=gt, predictions=tuple(predictions))
 
 
 def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
     """How this sequence's labels become objects; the first frames of the ground truth may have to be looked at."""
     rules, sequence = task.rules, task.sequence
-    proposals = rules.max_proposals if rules.pairing == "hungarian" else 0
+    proposals = rules.max_proposals if rules.pairing != "id" else 0
     if rules.objects == "merged":
         return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), ()
     first = None

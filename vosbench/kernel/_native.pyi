@@ -12,7 +12,7 @@ def contour_hits(
     pairs: Any,
     n_pairs: int,
     reach: Any,
-    radius: int,
+    n_reach: int,
     hits: Any,
     /,
 ) -> None: ...
@@ -22,7 +22,7 @@ def count_pair(
     pairs: Any,
     n_pairs: int,
     reach: Any,
-    radius: int,
+    n_reach: int,
     counts: Any,
     overlaps: Any,
     n_overlaps: int,

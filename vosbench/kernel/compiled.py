@@ -25,7 +25,7 @@ def contour_hits(a: Contours, b: Contours, pairs: NDArray[np.uint8], reach: NDAr
     """See :func:`vosbench.kernel.twin.contour_hits`."""
     hits = np.empty((len(pairs), 2), np.int64)
     _native.contour_hits(
-        a.offsets, a.positions, b.offsets, b.positions, *a.shape, pairs, len(pairs), reach, len(reach) - 1, hits
+        a.offsets, a.positions, b.offsets, b.positions, *a.shape, pairs, len(pairs), reach, len(reach), hits
     )
     return hits
 
@@ -47,7 +47,7 @@ def count_pair(
         pairs,
         len(pairs),
         reach,
-        len(reach) - 1,
+        len(reach),
         counts,
         overlaps,
         0 if overlaps is None else len(overlaps),

@@ -60,10 +60,11 @@ def contour_hits(a: Contours, b: Contours, pairs: NDArray[np.uint8], reach: NDAr
     Args:
         a, b: contours of two label maps of one shape.
         pairs: uint8 (n, 2), the labels (in ``a``, in ``b``) to compare.
-        reach: int32, ``reach[k]`` is the half width of the tolerance disk ``k`` rows from its centre.
+        reach: int32 (n, 3), the rows of the tolerance disk: (row, first column, last column) relative to its centre,
+            in any order. It need not be symmetric: a pixel is confirmed where the disk laid on it covers one.
 
     Returns:
-        int64 (n, 2): pixels of ``a``'s contour with one of ``b``'s within the disk, and the reverse.
+        int64 (n, 2): pixels of ``a``'s contour with one of ``b``'s in the disk around them, and the reverse.
     """
     hits = np.zeros((len(pairs), 2), np.int64)
     for row, (i, j) in zip(hits, pairs, strict=True):
@@ -75,19 +76,17 @@ def contour_hits(a: Contours, b: Contours, pairs: NDArray[np.uint8], reach: NDAr
 def _near(
     points: NDArray[np.int32], others: NDArray[np.int32], shape: tuple[int, int], reach: NDArray[np.int32]
 ) -> int:
-    """How many of ``points`` have one of ``others`` within reach: paint a disk around each of ``others`` and look."""
+    """How many of ``points`` have one of ``others`` in reach: paint all places where the disk would cover one."""
     if not len(points) or not len(others):
         return 0
-    radius = len(reach) - 1
-    side = int(reach[0])
-    painted = np.zeros((shape[0] + 2 * radius, shape[1] + 2 * side), bool)
+    margin = int(abs(reach).max())
+    painted = np.zeros((shape[0] + 2 * margin, shape[1] + 2 * margin), bool)
     rows, columns = np.divmod(others, shape[1])
-    for dy in range(-radius, radius + 1):
-        width = int(reach[abs(dy)])
-        for dx in range(-width, width + 1):
-            painted[rows + radius + dy, columns + side + dx] = True
+    for dy, first, last in reach.tolist():
+        for dx in range(first, last + 1):
+            painted[rows + margin - dy, columns + margin - dx] = True
     rows, columns = np.divmod(points, shape[1])
-    return int(painted[rows + radius, columns + side].sum())
+    return int(painted[rows + margin, columns + margin].sum())
 
 
 def count_pair(

@@ -54,7 +54,7 @@ def read_result(raw: bytes, where: Path) -> Result:
     """Parse a ``result.json``. Raises InputError if it is not one, IncomparableError if it is of another version."""
     try:
         result = msgspec.json.decode(raw, type=Result)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         fix = "name a run folder written by `vosbench score`"
         raise InputError([Problem(code="bad-result", message=str(error), where=str(where), fix=fix)]) from error
     if result.schema != RESULT_SCHEMA:

@@ -4,16 +4,20 @@ Folders are numbers counted from 0 (SA-V: ``000``, ``001``, …). Labels start a
 label 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
-from vosbench.masks.planes import pack
+from vosbench.masks.planes import TooManyPlanes, pack
 from vosbench.types import Masks, MaskSource
+
+#: Of the number of an object: labels have 16 bits.
+MOST_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class ObjectTree:
         bad = []
         for path in self.files.sequences():
             sequence, _, folder = path.rpartition("/")
-            if sequence and folder.isascii() and folder.isdigit():
+            if sequence and folder.isascii() and folder.isdigit() and len(folder) <= MOST_DIGITS:
                 found.setdefault(sequence, {})[int(folder) + 1] = path
             else:
                 bad.append(path)
@@ -74,17 +78,27 @@ class ObjectTree:
 
     def read(self, sequence: str, frame: str) -> Masks:
         """All objects of a frame. Raises InputError naming the file, also where objects differ in size."""
-        masks: list[tuple[int, NDArray[np.bool_]]] = []
+        found = self._each(sequence, frame)
+        first = next(found, None)
+        if first is None:
+            raise self._nothing(sequence, frame)
+        try:
+            return pack(chain([first], found), first[1].shape)
+        except TooManyPlanes as error:
+            where, fix = self.where(sequence, frame), "predict fewer objects"
+            raise self._problem("unreadable-mask", str(error), fix, where, sequence, frame) from error
+
+    def _each(self, sequence: str, frame: str) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """The masks of a frame by label, one after the other: only their label maps are held together."""
+        shape: tuple[int, ...] = ()
         for label, path in sorted(self.folders.get(sequence, {}).items()):
             if frame not in self._have[path]:
                 continue
             mask = self.files.read(path, frame)[0] > 0
-            if masks and mask.shape != masks[0][1].shape:
+            if shape and mask.shape != shape:
                 raise self._unlike(path, frame)
-            masks.append((label, mask))
-        if not masks:
-            raise self._nothing(sequence, frame)
-        return pack(masks, masks[0][1].shape)
+            shape = mask.shape
+            yield label, mask
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """The folder of a sequence, or the pattern of the files of a frame."""

@@ -36,17 +36,22 @@ try:
 except ImportError:
     unfilter = None
 
-#: Larger images are refused before anything is allocated (16k × 8k).
-MAX_PIXELS = 1 << 27
+#: Larger images are refused before anything is allocated (8k × 8k).
+MAX_PIXELS = 1 << 26
+
+#: A file of more chunks is refused: encoders write some kilobytes into each, and empty ones cost time for nothing.
+MAX_CHUNKS = 1 << 16
 
 _MAX_INFLATION = 1032  # of deflate
 _HARMLESS = 64 << 20  # bytes that may be inflated without looking
+_BLOCK = 1 << 20  # pixels whose colours are looked up at once
 
 _INFLATE_ERROR: type[Exception] = zlib_ng.error  # type: ignore[assignment]
 _CHUNK = struct.Struct(">I4s")
 _CHECKSUM = struct.Struct(">I")
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE = 0, 2, 3
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _KINDS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
 
 
@@ -100,7 +105,7 @@ def decode(data: bytes, *, palette: str | None = None) -> LabelMap:
     """
     header = read_header(data)
     packed = _image_data(data)
-    if len(packed) * _MAX_INFLATION < header.width * header.height * header.depth // 8:
+    if len(packed) * _MAX_INFLATION < header.width * header.height * header.depth * _SAMPLES.get(header.kind, 1) // 8:
         raise _truncated()  # before anything of the size it claims is allocated
     if header.kind == _RGB and palette:
         return _from_colours(_open(data), palette)
@@ -138,7 +143,7 @@ def _image_data(data: bytes) -> bytes:
     parts = []
     view = memoryview(data)
     at = 8
-    while True:
+    for _ in range(MAX_CHUNKS):
         if at + 12 > len(data):
             raise _truncated()
         size, kind = _CHUNK.unpack_from(data, at)
@@ -152,6 +157,7 @@ def _image_data(data: bytes) -> bytes:
         elif kind == b"IEND":
             return parts[0] if len(parts) == 1 else b"".join(parts)
         at = end + 4
+    raise MaskError("unreadable-mask", f"it has more than {MAX_CHUNKS} chunks", "write the mask again")
 
 
 def _decode_with_pillow(data: bytes, header: Header) -> LabelMap:
@@ -179,19 +185,29 @@ def _open(data: bytes) -> "Image":
 
 
 def _from_colours(image: "Image", palette: str) -> NDArray[np.uint8]:
-    rgb = np.asarray(image.convert("RGB")).astype(np.uint32)
-    codes = rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
-    colours, inverse = np.unique(codes, return_inverse=True)
+    """Indices of exact colours, some rows at a time: their codes take sixteen times the memory of the indices."""
     entries = PALETTES[palette]().tolist()
     index = {r << 16 | g << 8 | b: i for i, (r, g, b) in reversed(list(enumerate(entries)))}
-    unknown = [f"#{c:06x}" for c in colours.tolist() if c not in index]
+    known = np.array(sorted(index), np.int32)
+    labels = np.array([index[code] for code in known.tolist()], np.uint8)
+    width, height = image.size
+    out = np.empty((height, width), np.uint8)
+    unknown: set[int] = set()
+    step = max(1, _BLOCK // width)
+    for top in range(0, height, step):
+        rgb = np.asarray(image.crop((0, top, width, min(top + step, height))).convert("RGB")).astype(np.int32)
+        codes = rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
+        at = np.searchsorted(known, codes).clip(max=len(known) - 1)
+        unknown |= set(np.unique(codes[known[at] != codes])[:4].tolist())
+        out[top : top + step] = labels[at]
     if unknown:
+        few = ", ".join(f"#{code:06x}" for code in sorted(unknown)[:3])
         raise MaskError(
             "unknown-colour",
-            f"the {palette} palette has no {', '.join(unknown[:3])}{' …' * (len(unknown) > 3)}",
+            f"the {palette} palette has no {few}{' …' * (len(unknown) > 3)}",
             "save masks as palette PNG without interpolation or compression to JPEG in between",
         )
-    return np.array([index[c] for c in colours.tolist()], np.uint8)[inverse].reshape(codes.shape)
+    return out
 
 
 def _truncated() -> MaskError:

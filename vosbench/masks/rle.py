@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
-from vosbench.masks.planes import pack
+from vosbench.masks.planes import TooManyPlanes, pack
+from vosbench.masks.png import MAX_PIXELS
 from vosbench.types import Masks
 
-#: A mask that claims to have more pixels is refused.
-MAX_PIXELS = 1 << 27
+#: A larger document is refused, and so is a video of more objects: results hold some tens.
+MAX_BYTES, MAX_OBJECTS = 1 << 30, 1000
 
 
 class RunLengths(msgspec.Struct, frozen=True):
@@ -90,6 +91,16 @@ def decode(encoded: RunLengths) -> NDArray[np.bool_]:
     return np.ascontiguousarray(np.repeat(values, runs).reshape(width, height).T)
 
 
+def _of_size(encoded: RunLengths, shape: tuple[int, int], label: int) -> NDArray[np.bool_]:
+    """The mask of an object that must have the size of its video. Raises EncodingError."""
+    if tuple(encoded.size) != shape:
+        raise EncodingError(f"object {label} is of size {encoded.size}, the video {shape}")
+    try:
+        return decode(encoded)
+    except EncodingError as error:
+        raise EncodingError(f"object {label}: {error}") from error
+
+
 def _checked(counts: list[int]) -> NDArray[np.int64]:
     if any(not 0 <= n <= MAX_PIXELS for n in counts):
         raise EncodingError("a run is negative or too long")
@@ -129,6 +140,8 @@ class InstanceFile:
         for instance in sorted(self.instances, key=lambda i: (-i.score, i.id)):
             known = labels[self.videos[instance.video_id].name]
             label = instance.object if instance.object is not None else len(known) + 1
+            if len(known) == MAX_OBJECTS:
+                raise _broken(self.path, f"video {instance.video_id} has more than {MAX_OBJECTS} objects")
             if label in known or not 0 < label < 1 << 16:
                 raise _broken(self.path, f"video {instance.video_id}: object {label} is there twice or no label")
             known[label] = instance
@@ -148,6 +161,12 @@ class InstanceFile:
         """By video, where each frame stands."""
         return {name: {frame: t for t, frame in enumerate(video.frames)} for name, video in self._by_name.items()}
 
+    def only(self, *sequences: str) -> "InstanceFile":
+        """These videos alone (:mod:`vosbench.masks.portions`)."""
+        videos = {self._by_name[name].id: self._by_name[name] for name in sequences if name in self._by_name}
+        instances = (instance for name in sequences for instance in self._labels.get(name, {}).values())
+        return InstanceFile(self.path, videos, tuple(instances))
+
     def sequences(self) -> tuple[str, ...]:
         """Names of the videos, sorted."""
         return tuple(sorted(self._by_name))
@@ -163,18 +182,15 @@ class InstanceFile:
         if min(shape) < 1 or shape[0] * shape[1] > MAX_PIXELS:
             raise self._unusable(sequence, frame, "the video has no usable size")
         at = self._positions[sequence][frame]
-        masks = []
-        for label, instance in sorted(self._labels[sequence].items()):
-            encoded = instance.segmentations[at] if at < len(instance.segmentations) else None
-            if encoded is None:
-                continue
-            if tuple(encoded.size) != shape:
-                raise self._unusable(sequence, frame, f"object {label} is of size {encoded.size}, the video {shape}")
-            try:
-                masks.append((label, decode(encoded)))
-            except EncodingError as error:
-                raise self._unusable(sequence, frame, f"object {label}: {error}") from error
-        return pack(masks, shape)
+        encoded = {
+            label: instance.segmentations[at]
+            for label, instance in sorted(self._labels[sequence].items())
+            if at < len(instance.segmentations)
+        }
+        try:
+            return pack(((label, _of_size(e, shape, label)) for label, e in encoded.items() if e), shape)
+        except (EncodingError, TooManyPlanes) as error:
+            raise self._unusable(sequence, frame, str(error)) from error
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """The file and the part of it that is meant."""
@@ -193,6 +209,8 @@ def open_instances(path: Path, videos: Mapping[int, Video] | None = None) -> Ins
         InputError: the file is neither, or speaks of a video that is not there.
     """
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _broken(path, f"it is larger than {MAX_BYTES} bytes")
         data = path.read_bytes()
         if data.lstrip()[:1] == b"[":
             if videos is None:
@@ -201,7 +219,7 @@ def open_instances(path: Path, videos: Mapping[int, Video] | None = None) -> Ins
         else:
             document = msgspec.json.decode(data, type=_Document)
             videos, instances = {video.id: video for video in document.videos}, document.annotations
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _broken(path, f"not readable as instances ({error})") from error
     if strays := sorted({i.video_id for i in instances} - set(videos)):
         raise _broken(path, f"it has objects of video {strays[0]}, which is not there")

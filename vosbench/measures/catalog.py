@@ -123,6 +123,35 @@ _ALL = (
 
 MEASURES: Mapping[str, Measure] = {m.name: m for m in _ALL}
 
+#: Statistics that say how much a measure changes: less is better, whatever the measure.
+_OF_CHANGE = ("decay", "V")
+
+
+def higher_is_better(measure: str, statistic: str = "mean") -> bool:
+    """Does a larger number of this measure, or composite, and statistic mean a better method?
+
+    >>> higher_is_better("J&F"), higher_is_better("J", "recall"), higher_is_better("J", "decay"), higher_is_better("T")
+    (True, True, False, False)
+    """
+    rising = measure not in MEASURES or MEASURES[measure].higher_is_better
+    return rising and statistic not in _OF_CHANGE
+
+
+def cell_name(measure: str, statistic: str) -> str:
+    """What a number is called in tables: the measure, and the statistic unless it is the mean."""
+    return measure if statistic == "mean" else f"{measure} {statistic}"
+
+
+def cell_of(name: str) -> tuple[str, str]:
+    """The measure and the statistic of a name in tables.
+
+    >>> cell_of("J&F"), cell_of("J decay")
+    (('J&F', 'mean'), ('J', 'decay'))
+    """
+    measure, _, statistic = name.partition(" ")
+    return measure, statistic or "mean"
+
+
 #: The mean of a region and a contour measure, computed wherever both are.
 COMPOSITES: Mapping[str, tuple[str, str]] = {
     f"{j}&{f}": (j, f) for j, f in (("J", "F"), ("Js", "Fa"), ("Js", "F"), ("Jv", "Fv"), ("Jp", "Fp"))

@@ -1,5 +1,6 @@
-"""Where the time of a sequence went."""
+"""Where the time of a sequence went, and how much memory it took."""
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -26,3 +27,30 @@ class Costs:
             yield
         finally:
             self.seconds[part] += time.perf_counter() - start  # type: ignore[assignment]
+
+
+def process_mb() -> float | None:
+    """The largest resident memory of this process so far, MiB; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+
+
+class AcceleratorMemory:
+    """The largest memory that a model in PyTorch allocated on the CUDA device since this was made.
+
+    The runner imports no framework: it asks the one that the model has imported, if any.
+    """
+
+    def __init__(self) -> None:
+        torch = sys.modules.get("torch")
+        self.cuda = torch.cuda if torch is not None and torch.cuda.is_initialized() else None
+        if self.cuda is not None:
+            self.cuda.reset_peak_memory_stats()
+
+    def mb(self) -> float | None:
+        """MiB; None without such a device."""
+        return None if self.cuda is None else float(self.cuda.max_memory_allocated()) / 2**20

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vosbench.adapters import Image, SoftMasks
 from vosbench.errors import InputError, Problem
-from vosbench.prediction.costs import Costs
+from vosbench.prediction.costs import AcceleratorMemory, Costs, process_mb
 from vosbench.prediction.merge import labels, merged, put_given
 from vosbench.prediction.recipe import Recipe, ViewPlan
 from vosbench.prediction.video import Video
@@ -27,7 +27,11 @@ PENDING = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceCosts:
-    """Seconds one sequence took. ``wall`` is everything; the parts do not add up to it: merging is in none of them."""
+    """Seconds one sequence took. ``wall`` is everything; the parts do not add up to it: merging is in none of them.
+
+    ``process_mb`` is the largest resident memory of the process up to the sequence's end, ``accelerator_mb`` the
+    largest allocation on a CUDA device during the sequence (MiB); None where it cannot be told.
+    """
 
     sequence: str
     frames: int
@@ -36,6 +40,8 @@ class SequenceCosts:
     adaptation: float
     decode: float
     encode: float
+    process_mb: float | None
+    accelerator_mb: float | None
 
 
 def predict_sequence(video: Video, plans: Items[ViewPlan], recipe: Recipe, out: Path) -> SequenceCosts:
@@ -44,7 +50,7 @@ def predict_sequence(video: Video, plans: Items[ViewPlan], recipe: Recipe, out: 
     part = out / f".part-{name}"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    start, costs = time.perf_counter(), Costs()
+    start, costs, accelerator = time.perf_counter(), Costs(), AcceleratorMemory()
     try:
         with Writer(part, costs) as writer, closing(run_loop(video, plans, recipe, costs)) as loop:
             for frame, found in loop:
@@ -56,7 +62,14 @@ def predict_sequence(video: Video, plans: Items[ViewPlan], recipe: Recipe, out: 
         raise
     seconds = {key: costs.seconds[key] for key in ("model", "adaptation", "decode", "encode")}
     wall = time.perf_counter() - start
-    return SequenceCosts(sequence=name, frames=len(video.pictures), wall=wall, **seconds)
+    return SequenceCosts(
+        sequence=name,
+        frames=len(video.pictures),
+        wall=wall,
+        process_mb=process_mb(),
+        accelerator_mb=accelerator.mb(),
+        **seconds,
+    )
 
 
 def run_loop(

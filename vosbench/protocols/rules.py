@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.types import ObjectInfo, Sequence
+from vosbench.types import LabelMap, ObjectInfo, Sequence
 
 Flags = NDArray[np.bool_]
 
@@ -40,9 +40,15 @@ def _inner(first: int, last: int) -> Callable[[Sequence, ObjectInfo | None], Fla
     return expected
 
 
-def _listed_inner(sequence: Sequence, info: ObjectInfo | None) -> Flags:
-    listed = set((info.frames if info and info.frames is not None else sequence.frames)[1:-1])
-    return np.array([frame in listed for frame in sequence.frames], bool)
+def _listed(first: int, last: int) -> Callable[[Sequence, ObjectInfo | None], Flags]:
+    """The frames listed for the object but ``first`` at their start and ``last`` at their end."""
+
+    def expected(sequence: Sequence, info: ObjectInfo | None) -> Flags:
+        frames = info.frames if info and info.frames is not None else sequence.frames
+        listed = set(frames[first : len(frames) - last])
+        return np.array([frame in listed for frame in sequence.frames], bool)
+
+    return expected
 
 
 def _from_appearance(gt_area: NDArray[np.int64], pred_area: NDArray[np.int64], starts: NDArray[np.int64]) -> Flags:
@@ -57,7 +63,7 @@ def _present(gt_area: NDArray[np.int64], pred_area: NDArray[np.int64], starts: N
     return gt_area > 0
 
 
-_ALL, _DROP_ENDS = _inner(0, 0), _inner(1, 1)
+_ALL, _DROP_ENDS, _LISTED_INNER = _inner(0, 0), _inner(1, 1), _listed(1, 1)
 
 FRAMES: Mapping[str, FrameVerb] = {
     "all": FrameVerb(says="Every annotated frame is scored.", expected=_ALL),
@@ -73,9 +79,10 @@ FRAMES: Mapping[str, FrameVerb] = {
     "drop-first-last": FrameVerb(
         says="Every annotated frame of a sequence is scored except the first and the last.", expected=_DROP_ENDS
     ),
+    "listed": FrameVerb(says="An object is scored on all frames the dataset lists for it.", expected=_listed(0, 0)),
     "listed-inner": FrameVerb(
         says="An object is scored on the frames the dataset lists for it, except its own first and last one.",
-        expected=_listed_inner,
+        expected=_LISTED_INNER,
     ),
     "first-appearance": FrameVerb(
         says="Every annotated frame is scored except the first and the last of the sequence, and for each object only "
@@ -86,7 +93,7 @@ FRAMES: Mapping[str, FrameVerb] = {
     "listed-first-appearance": FrameVerb(
         says="An object is scored on the frames the dataset lists for it, except its own first and last one, and only "
         "from the frame on where it first appears in the ground truth or in the prediction.",
-        expected=_listed_inner,
+        expected=_LISTED_INNER,
         counted=_from_appearance,
     ),
 }
@@ -128,7 +135,27 @@ PAIRING: Mapping[str, str] = {
     "hungarian": "Predicted proposals carry no identity: in each sequence they are assigned to the true objects one to "
     "one so that the mean of (J + F) / 2 is largest. A true object without a proposal is scored against an empty mask; "
     "a proposal without an object costs nothing.",
+    "best-by-frame": "Predicted proposals carry no identity, not even from frame to frame: on each frame the one with "
+    "the largest J of those that show something is scored, and the others cost nothing.",
 }
+
+#: Which pixels of a prediction are foreground where all labels are merged.
+FOREGROUND: Mapping[str, str] = {
+    "labels": "",
+    "salient": "A prediction of 0 and 1 is a mask; any other is a grey-scale map of which 127 and above is foreground.",
+}
+
+
+def foreground(rule: str, labels: LabelMap) -> Flags:
+    """The foreground of a predicted label map under a foreground rule.
+
+    >>> foreground("salient", np.array([[0, 126, 127, 255]], np.uint8)).tolist()
+    [[False, False, True, True]]
+    >>> foreground("salient", np.array([[0, 1]], np.uint8)).tolist()
+    [[False, True]]
+    """
+    return labels >= 127 if rule == "salient" and labels.max() > 1 else labels > 0
+
 
 EXTRA_IDS: Mapping[str, str] = {
     "error": "A predicted label that is no object is an error.",

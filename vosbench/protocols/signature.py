@@ -26,6 +26,7 @@ def signature(spec: ProtocolSpec, *, split: str, data: str, overrides: Mapping[s
         "frames": r.frames,
         "objects": r.objects,
         "void": r.void,
+        **({"foreground": r.foreground} if r.foreground != "labels" else {}),
         "pairing": r.pairing if r.pairing == "id" else f"{r.pairing}{r.max_proposals}",
         "extra": r.extra_ids,
         "measures": "+".join(r.measures),

@@ -9,7 +9,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 FrameRule = Literal[
-    "all", "present", "drop-first", "drop-first-last", "listed-inner", "first-appearance", "listed-first-appearance"
+    "all",
+    "present",
+    "drop-first",
+    "drop-first-last",
+    "listed",
+    "listed-inner",
+    "first-appearance",
+    "listed-first-appearance",
 ]
 ObjectRule = Literal["merged", "first-frame", "first-frame-max", "any-frame", "listed"]
 VoidRule = Literal["object", "background", "ignore"]
@@ -22,7 +29,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     frames: FrameRule
     objects: ObjectRule
     void: VoidRule = "object"
-    pairing: Literal["id", "hungarian"] = "id"
+    foreground: Literal["labels", "salient"] = "labels"
+    pairing: Literal["id", "hungarian", "best-by-frame"] = "id"
     max_proposals: Annotated[int, msgspec.Meta(ge=1, le=255)] = 20
     extra_ids: Literal["error", "ignore"] = "error"
     absent: Literal["empty", "zero"] = "empty"
@@ -50,6 +58,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ``layout`` names a layout (``vosbench list layouts``); ``annotations`` and ``lists`` are its folders where it leaves
     them open. ``ground_truth`` speaks of ``split``; ``hidden`` names further splits whose annotations are kept back.
     Data of a benchmark with ``detect = false`` is found only by the benchmark's name, because others look the same.
+    ``licence`` says "(not verified)" where it was taken from hearsay rather than from the benchmark's own pages.
     ``submission`` is what stands before ``<sequence>/<frame>.png`` in the archive its server takes ("" for nothing);
     None if there is no server.
     """

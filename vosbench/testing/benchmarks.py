@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from vosbench import aggregate, tables
 from vosbench.datasets.detect import open_dataset
 from vosbench.engine.plan import make_plan
+from vosbench.engine.rows import SequenceCounts
 from vosbench.engine.run import run
-from vosbench.engine.score_sequence import SequenceCounts
 from vosbench.engine.task import Task, label_space
 from vosbench.masks.write import write_label_map
-from vosbench.measures.catalog import MEASURES
+from vosbench.measures.catalog import higher_is_better
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.types import Dataset, Masks, MaskSource, Sequence
@@ -138,15 +138,13 @@ def truth_as_prediction(spec: ProtocolSpec, dataset: Dataset, split: str) -> lis
 
 
 def _best(measure: str, statistic: str) -> float:
-    if statistic in ("decay", "V"):
-        return 0.0
-    return 1.0 if measure not in MEASURES or MEASURES[measure].higher_is_better else 0.0
+    return 1.0 if higher_is_better(measure, statistic) else 0.0
 
 
 def _known(spec: ProtocolSpec, sequence: Sequence, truth: MaskSource) -> tuple[int, ...] | None:
-    """The labels a perfect prediction may hold; None if any."""
+    """The labels a perfect prediction may hold; none where it is a mask of the foreground; None if any."""
     space, _ = label_space(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=()))
-    return None if space.binary else space.ids
+    return () if space.binary else space.ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +168,8 @@ class _Echo:
         planes, known = self.truth.read(sequence, frame), self.known[sequence]
         if known is None:
             return planes
+        if not known:
+            return (np.any([plane > 0 for plane in planes], axis=0).astype(np.uint8),)
         return tuple(plane * np.isin(plane, known) for plane in planes)
 
     def where(self, sequence: str, frame: str | None = None) -> str:

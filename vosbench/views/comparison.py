@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from vosbench.compare import Comparison, Estimate, lower_is_better
+from vosbench.compare import Comparison, Estimate
+from vosbench.measures.catalog import cell_of, higher_is_better
 from vosbench.views.grid import Grid
 from vosbench.views.summary import percent
 
@@ -30,7 +31,7 @@ def best(found: Comparison, measure: str) -> list[int]:
     """The rows whose shown value is the best of a measure; several where they look the same."""
     shown = [round(100 * e.value, 1) for e in found.estimates[measure]]
     defined = [v for v in shown if not math.isnan(v)]
-    top = (min if lower_is_better(measure) else max)(defined, default=math.nan)
+    top = (max if higher_is_better(*cell_of(measure)) else min)(defined, default=math.nan)
     return [i for i, v in enumerate(shown) if v == top]
 
 
@@ -111,7 +112,7 @@ def probability(p: float) -> str:
 
 
 def _titled(measure: str) -> str:
-    return f"{measure} ↓" if lower_is_better(measure) else measure
+    return measure if higher_is_better(*cell_of(measure)) else f"{measure} ↓"
 
 
 def _with_spread(e: Estimate) -> str:

@@ -43,10 +43,11 @@ def sentences(spec: ProtocolSpec) -> list[str]:
     by_id = r.pairing == "id" and not merged
     lines = [
         verbs.FRAMES[r.frames].says,
-        verbs.OBJECTS[r.objects],
+        _OBJECTS_OF_PROPOSALS if merged and r.pairing != "id" else verbs.OBJECTS[r.objects],
+        verbs.FOREGROUND[r.foreground] if merged else "",
         "There is no void label." if merged else verbs.VOID[r.void],
         verbs.PAIRING["id"] if by_id else "",
-        f"{verbs.PAIRING['hungarian']} At most {r.max_proposals} proposals." if r.pairing == "hungarian" else "",
+        f"{verbs.PAIRING[r.pairing]} At most {r.max_proposals} proposals." if r.pairing != "id" else "",
         verbs.EXTRA_IDS[r.extra_ids] if by_id else "",
         "A missing mask is an error; with --missing empty it is scored as empty, flagged, and part of the signature. "
         + verbs.ABSENT[r.absent],
@@ -61,6 +62,8 @@ def sentences(spec: ProtocolSpec) -> list[str]:
     ]
     return [line.strip() for line in lines if line]
 
+
+_OBJECTS_OF_PROPOSALS = "All labels but 0 of the ground truth are one object, the foreground."
 
 _OBJECT_TOLERANCE = (
     "Contour tolerance of Fa: a tenth of the root of the object's true area, rounded up, but at most 0.008 of the "

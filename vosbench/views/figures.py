@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vosbench.errors import IncomparableError, UsageError
-from vosbench.measures.catalog import MEASURES
+from vosbench.measures.catalog import higher_is_better
 from vosbench.results import RunResult
 from vosbench.views import curves
 from vosbench.views.curves import Curve
@@ -118,7 +118,7 @@ def _bars(runs: Sequence[RunResult], measure: str) -> "Figure":
     panel.set_ylim(len(names) - 0.4, -0.6)
     panel.tick_params(axis="y", length=0)
     panel.grid(axis="y", visible=False)
-    if _higher_is_better(measure):
+    if higher_is_better(measure):
         panel.set_xlim(0, 100)
     panel.set_xlabel(_title(measure))
     if len(runs) > 1:
@@ -133,9 +133,9 @@ def _scatter(runs: Sequence[RunResult], measure: str) -> "Figure":
     names = sorted(first.keys() & second.keys())
     x, y = (100 * np.array([means[s] for s in names]) for means in (first, second))
     figure, (panel,) = _panels(1, height=COLUMN)
-    top = 100 if _higher_is_better(measure) else 1.05 * float(max(x.max(initial=1), y.max(initial=1)))
+    top = 100 if higher_is_better(measure) else 1.05 * float(max(x.max(initial=1), y.max(initial=1)))
     panel.plot([0, top], [0, top], color=QUIET, linewidth=0.6, linestyle=(0, (4, 3)))
-    better = y > x if _higher_is_better(measure) else y < x
+    better = y > x if higher_is_better(measure) else y < x
     for which, colour, marker in ((better, COLOURS[0], "o"), (~better, COLOURS[1], "s")):
         panel.scatter(x[which], y[which], s=14, color=colour, marker=marker, linewidth=0, alpha=0.9)
     for i in _apart(x / top, y / top, np.argsort(-np.abs(y - x), kind="stable").tolist())[:5]:
@@ -168,17 +168,13 @@ def _apart(x: "curves.Floats", y: "curves.Floats", order: list[int]) -> list[int
 
 
 def _title(measure: str) -> str:
-    return f"{measure} (%)" if _higher_is_better(measure) else f"{measure} (%, lower is better)"
-
-
-def _higher_is_better(measure: str) -> bool:
-    return measure not in MEASURES or MEASURES[measure].higher_is_better
+    return f"{measure} (%)" if higher_is_better(measure) else f"{measure} (%, lower is better)"
 
 
 def _percent_axis(panel: "Axes", measure: str) -> None:
     """From 0 where lower is better; otherwise as much of 0 to 100 % as the curves take. Panels share it."""
     low, high = panel.get_ylim()
-    if not _higher_is_better(measure):
+    if not higher_is_better(measure):
         panel.set_ylim(0, high)
     else:
         panel.set_ylim(max(0, low), min(100, high) if high < 97 else 100.5)

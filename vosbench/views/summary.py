@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vosbench.measures.catalog import cell_name
 from vosbench.results import RunResult, unique_names
 from vosbench.tables import Columns
 from vosbench.views.grid import Grid
@@ -44,7 +45,7 @@ def headline(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
     rows = [[name, g, *_cells(cells, g, columns, exact=exact)] for name, cells in named for g in groups]
     if nothing := runs[0].document["predicting_nothing"]:
         rows.append(["(predicting nothing)", groups[0], *_cells(nothing, groups[0], columns, exact=exact)])
-    header = ["", "group", *[m if s == "mean" else f"{m} {s}" for m, s in columns]]
+    header = ["", "group", *[cell_name(m, s) for m, s in columns]]
     return Grid(header=header, rows=rows, labels=2)
 
 
@@ -79,7 +80,7 @@ def sliced(run: RunResult, by: str, *, exact: bool = False) -> Grid:
         count = [] if by == "object" else [str(len({(table["sequence"][i], table["object"][i]) for i in at}))]
         rows.append([*map(str, key), *matched, *count, *[show(v) for v in values]])
     header = [*keys, *extra, *([] if by == "object" else ["objects"])]
-    names = [m if s == "mean" else f"{m} {s}" for m, s in columns]
+    names = [cell_name(m, s) for m, s in columns]
     return Grid(header=[*header, *names], rows=rows, labels=len(keys))
 
 

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -16,15 +16,18 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``stills`` warps single annotated images, from folders of images and masks that may hold sequences; ``videos`` takes
     frames in order from ``<images>/<sequence>/`` and ``<masks>/<sequence>/``; ``procedural`` renders. ``sequences``
-    names a text file with one sequence per line; ``binary`` reads any non-zero mask value as object 1.
+    names a text file with one sequence per line; ``binary`` reads any non-zero mask value as object 1. ``fraction`` is
+    how much of the sequences is used, drawn once and for all: smaller fractions are parts of larger ones.
+    ``frames`` are videos without masks; all of a picture counts as object 1.
     """
 
-    kind: Literal["stills", "videos", "procedural"]
+    kind: Literal["stills", "videos", "frames", "procedural"]
     share: float = 1.0
     images: str = ""
     masks: str = ""
     sequences: str = ""
     binary: bool = False
+    fraction: float = 1.0
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,10 +37,13 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``truth_steps``: for so many steps the network is shown the true mask of the previous frame, after that the inferred
     one; ``detach`` stops the gradient through it. ``max_gap`` between neighbouring frames of a clip is reached linearly
     after ``gap_steps``. Clips have ``frames`` frames, or from ``frames`` to ``most_frames``, drawn anew for every
-    batch. From step ``unlabelled_after`` on, clips of videos have pictures without annotation, too.
-    ``optimiser`` "adam" keeps its rate, "adamw" follows a cosine to zero; ``weight_decay`` unset is the optimiser's
-    own. ``trunk_learning_rate`` is that of the parameters that ImageNet weights are for; unset, the same as all.
-    ``warm_up``: steps over which the rate rises linearly from zero.
+    batch. From step ``unlabelled_after`` on, clips of videos have pictures without annotation, too: for S2S, whose loss
+    leaves them out. ``zoom`` is the most a crop is enlarged over the size that covers the clip. ``region_loss`` weighs
+    one minus the soft region similarity, which is added to the cross-entropy.
+    ``optimiser`` "adam" and "sgd" (momentum 0.9, the family's rates for each layer) keep their rate, "adamw" follows a
+    cosine to zero; ``weight_decay`` unset is the optimiser's own. ``trunk_learning_rate`` is that of the parameters
+    that ImageNet weights are for; unset, the same as all. ``warm_up``: steps over which the rate rises from zero.
+    ``phase`` names a part of the training of a family that trains in parts, ``settings`` holds keys of its own.
     ``workers``: processes that prepare clips; 0 prepares them on a thread of this one.
     """
 
@@ -52,8 +58,10 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     most_frames: int = 0
     unlabelled_after: int | None = None
     size: tuple[int, int] = (384, 384)
+    zoom: float = 1.3
     objects: int = 3
-    optimiser: Literal["adam", "adamw"] = "adam"
+    region_loss: float = 0.0
+    optimiser: Literal["adam", "adamw", "sgd"] = "adam"
     learning_rate: float = 1e-5
     trunk_learning_rate: float | None = None
     weight_decay: float | None = None
@@ -67,6 +75,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ema: float = 0.999
     checkpoint_every: int = 1000
     workers: int = 0
+    phase: str = ""
+    settings: dict[str, Any] = {}
 
 
 def read_config(path: Path, kind: type[T]) -> T:

@@ -1,10 +1,10 @@
 """What the training loop has to know about a family of models; one value a family, found by an architecture's name."""
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -16,8 +16,29 @@ from vosbench_baselines.training.config import Training
 #: An architecture's name or its first word, and the module whose ``FAMILY`` trains it.
 MODULES = {
     "masktrack-lite": "vosbench_baselines.training.masktrack_lite",
-    "stm": "vosbench_baselines.training.unroll",
+    "masktrack": "vosbench_baselines.training.oneshot",
+    "onavos": "vosbench_baselines.training.oneshot",
+    "osmn": "vosbench_baselines.training.oneshot",
+    "osvos": "vosbench_baselines.training.oneshot",
+    "segflow": "vosbench_baselines.training.oneshot",
+    "rvos": "vosbench_baselines.training.rvos",
+    "s2s": "vosbench_baselines.training.s2s",
+    "stcnn": "vosbench_baselines.training.stcnn",
+    "stm": "vosbench_baselines.training.stm",
 }
+
+
+class Learner(Protocol):
+    """What changes a network's parameters: its optimisers, and what else it has to remember between steps."""
+
+    def step(self, images: torch.Tensor, labels: torch.Tensor, step: int) -> float:
+        """Learn from a batch, (B, T, 3, H, W) in [0, 1] and (B, T, H, W); the loss before."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on; tensors and plain values."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +49,10 @@ class Family:
     ``door`` takes a network, its name, ``device`` and options of the family's own, and gives the runner's
     model. ``start`` initialises what an ImageNet state dict of torchvision has. ``loss`` takes a network, images
     (B, T, 3, H, W) in [0, 1], labels (B, T, H, W), the configuration and the number of steps taken, and gives a scalar.
-    ``trunk`` names the parameters that ``trunk_learning_rate`` is for.
+    ``trunk`` names the parameters that ``trunk_learning_rate`` is for; ``groups`` makes the groups of parameters for
+    SGD, each with its ``share`` of the learning rate. A family that one loss and one optimiser do not train has a
+    ``learner`` instead; it may add modules to the network, which are then saved with it. ``while_training`` are the
+    door's options for tests on the hold-out at checkpoints.
     """
 
     name: str
@@ -36,8 +60,13 @@ class Family:
     load: Callable[[Path, str | None], tuple[Any, str, dict[str, str]]]
     door: Callable[..., VOSModel]
     start: Callable[[Any, dict[str, torch.Tensor]], object]
-    loss: Callable[[Any, torch.Tensor, torch.Tensor, Training, int], torch.Tensor]
+    loss: Callable[[Any, torch.Tensor, torch.Tensor, Training, int], torch.Tensor] | None = None
     trunk: Callable[[Any], list[nn.Parameter]] = lambda network: []
+    learner: Callable[[Any, Training], Learner] | None = None
+    while_training: Mapping[str, Any] = field(default_factory=dict)
+    groups: Callable[[Any], list[dict[str, Any]]] = lambda network: [
+        {"params": list(network.parameters()), "share": 1.0}
+    ]
 
 
 def family(architecture: str) -> Family:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from vosbench.errors import InputError, Problem
 from vosbench.prediction.video import IMAGE_SUFFIXES
 from vosbench.types import Masks, Sequence
 from vosbench_baselines.training.config import Source
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class VideoFolder:
     annotations: Path
     binary: bool = False
     names: frozenset[str] | None = None
+    fraction: float = 1.0
     found: tuple[Sequence, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -33,6 +37,7 @@ class VideoFolder:
                 found.append(Sequence(name=folder.name, frames=stems, images=folder))
         if not found:
             raise _nothing(self.images, "it holds no sequences with masks")
+        found = fraction_of(found, self.fraction)
         object.__setattr__(self, "found", tuple(found))
 
     @property
@@ -70,7 +75,14 @@ def video_folder(source: Source, base: Path) -> VideoFolder:
     names = None
     if source.sequences:
         names = frozenset((base / source.sequences).read_text(encoding="utf-8").split())
-    return VideoFolder(base, base / source.images, base / source.masks, source.binary, names)
+    images, masks = base / source.images, base / source.masks
+    return VideoFolder(base, images, masks, source.binary, names, source.fraction)
+
+
+def fraction_of(items: list[T], fraction: float) -> list[T]:
+    """At least one of them, in their order; smaller fractions are parts of larger ones."""
+    kept = max(1, round(fraction * len(items)))
+    return [items[i] for i in sorted(np.random.default_rng(0).permutation(len(items))[:kept])]
 
 
 def still_pairs(source: Source, base: Path) -> list[tuple[Path, Path]]:
@@ -85,7 +97,21 @@ def still_pairs(source: Source, base: Path) -> list[tuple[Path, Path]]:
             pairs.append((image, mask))
     if not pairs:
         raise _nothing(images, f"it holds no image with a mask in {masks}")
-    return pairs
+    folders = fraction_of(sorted({image.parent for image, _ in pairs}), source.fraction)
+    return [(image, mask) for image, mask in pairs if image.parent in folders]
+
+
+def picture_folders(source: Source, base: Path) -> list[list[Path]]:
+    """The pictures of each video of a source, in order: folders that hold any, at any depth."""
+    root = base / source.images
+    names = frozenset((base / source.sequences).read_text(encoding="utf-8").split()) if source.sequences else None
+    found: dict[Path, list[Path]] = {}
+    for picture in sorted(path for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES):
+        if names is None or picture.parent.name in names:
+            found.setdefault(picture.parent, []).append(picture)
+    if not found:
+        raise _nothing(root, "it holds no pictures")
+    return list(found.values())
 
 
 def read_labels(path: Path, *, binary: bool) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ import copy
 import csv
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch import nn
 from vosbench_baselines import checkpoints
 from vosbench_baselines.training.batches import batches
 from vosbench_baselines.training.config import Training
-from vosbench_baselines.training.families import family
+from vosbench_baselines.training.families import Learner, family
 from vosbench_baselines.training.folders import video_folder
 from vosbench_baselines.training.holdout import holdout_j
 from vosbench_baselines.training.mixture import mixture
@@ -28,7 +29,7 @@ class Run:
 
     model: nn.Module
     averaged: nn.Module
-    optimiser: torch.optim.Optimizer
+    learner: Learner
     step: int = 0
     seconds: float = 0.0
 
@@ -54,7 +55,9 @@ def train(
         late = budget is not None and time.monotonic() - start >= budget
         if run.step >= config.steps or late:
             break
-        losses.append(_step(run, config, images.to(device).float().div_(255), labels.to(device)))
+        losses.append(run.learner.step(images.to(device).float().div_(255), labels.to(device), run.step))
+        run.step += 1
+        _average(run, config.ema)
         run.seconds = before + time.monotonic() - start
         if run.step % config.checkpoint_every == 0:
             _checkpoint(run, config, base, out, losses)
@@ -71,16 +74,53 @@ def _begin(config: Training, base: Path, device: str) -> Run:
     else:
         model = kind.network(config.architecture)
         if config.initial:
-            kind.start(model, checkpoints.read(base / config.initial)[0])
+            kind.start(model, checkpoints.read_state(base / config.initial)[0])
     model.to(device)
-    averaged = copy.deepcopy(model).requires_grad_(False)
-    return Run(model=model, averaged=averaged, optimiser=_optimiser(config, model))
+    learner = (kind.learner or Descent)(model, config)
+    return Run(model=model, averaged=copy.deepcopy(model).requires_grad_(False), learner=learner)
+
+
+class Descent:
+    """The learner of most families: one loss, one optimiser, gradients clipped."""
+
+    def __init__(self, model: nn.Module, config: Training) -> None:
+        self.model, self.config, self.loss = model, config, family(config.architecture).loss
+        self.optimiser = _optimiser(config, model)
+
+    def step(self, images: torch.Tensor, labels: torch.Tensor, step: int) -> float:
+        """See :class:`Learner`."""
+        assert self.loss is not None
+        self.model.train()
+        if self.config.freeze_batch_norm:
+            for module in self.model.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["share"] * learning_rate(self.config, step)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=images.device.type == "cuda"):
+            loss = self.loss(self.model, images, labels, self.config, step)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_gradient)
+        self.optimiser.step()
+        return float(loss.detach())
+
+    def state_dict(self) -> dict[str, Any]:
+        """See :class:`Learner`."""
+        return self.optimiser.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See :class:`Learner`."""
+        self.optimiser.load_state_dict(state)
 
 
 def _optimiser(config: Training, model: nn.Module) -> torch.optim.Optimizer:
-    """One group of parameters, or the trunk apart; a group's ``share`` is of the learning rate."""
-    maker = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimiser]
+    """One group of parameters, for SGD the family's groups; or the trunk apart. ``share`` is of the learning rate."""
+    makers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": partial(torch.optim.SGD, momentum=0.9)}
+    maker = makers[config.optimiser]
     groups: list[dict[str, Any]] = [{"params": list(model.parameters()), "share": 1.0}]
+    if config.optimiser == "sgd":
+        groups = family(config.architecture).groups(model)
     if config.trunk_learning_rate is not None:
         trunk = family(config.architecture).trunk(model)
         apart = {id(parameter) for parameter in trunk}
@@ -90,29 +130,10 @@ def _optimiser(config: Training, model: nn.Module) -> torch.optim.Optimizer:
     return maker(groups, lr=config.learning_rate, **decay)
 
 
-def _step(run: Run, config: Training, images: torch.Tensor, labels: torch.Tensor) -> float:
-    run.model.train()
-    if config.freeze_batch_norm:
-        for module in run.model.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eval()
-    for group in run.optimiser.param_groups:
-        group["lr"] = group["share"] * learning_rate(config, run.step)
-    with torch.autocast(images.device.type, torch.bfloat16, enabled=images.device.type == "cuda"):
-        loss = family(config.architecture).loss(run.model, images, labels, config, run.step)
-    run.optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(run.model.parameters(), config.clip_gradient)
-    run.optimiser.step()
-    run.step += 1
-    _average(run, config.ema)
-    return float(loss.detach())
-
-
 def learning_rate(config: Training, step: int) -> float:
-    """Constant for Adam, half a cosine to zero for AdamW; either after the warm-up."""
+    """Half a cosine to zero for AdamW, constant for the others; after the warm-up."""
     rate = config.learning_rate * min(1.0, (step + 1) / (config.warm_up + 1))
-    if config.optimiser == "adam":
+    if config.optimiser != "adamw":
         return rate
     return rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, config.steps)))))
 
@@ -129,10 +150,10 @@ def _average(run: Run, decay: float) -> None:
 
 
 def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[float]) -> None:
-    j = ""
+    kind, j = family(config.architecture), ""
     if config.holdout is not None:
-        door = family(config.architecture).door
-        model = door(copy.deepcopy(run.averaged), config.architecture, device=str(_device(run)))
+        network = copy.deepcopy(run.averaged)
+        model = kind.door(network, config.architecture, device=str(_device(run)), **kind.while_training)
         j = f"{holdout_j([model], video_folder(config.holdout, base)):.4f}"
     row = (
         run.step,
@@ -148,8 +169,7 @@ def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[
         writer = csv.writer(file)
         writer.writerows([COLUMNS, row] if new else [row])
     card = {"step": str(run.step), "seconds": f"{run.seconds:.1f}", "seed": str(config.seed), "holdout_j": j}
-    kind = family(config.architecture).name
-    checkpoints.save(run.averaged, kind, config.architecture, out / "weights.safetensors", half=True, card=card)
+    checkpoints.save(run.averaged, kind.name, config.architecture, out / "weights.safetensors", half=True, card=card)
     _save(run, out / "last.pt")
 
 
@@ -158,7 +178,7 @@ def _save(run: Run, path: Path) -> None:
     state = {
         "model": run.model.state_dict(),
         "averaged": run.averaged.state_dict(),
-        "optimiser": run.optimiser.state_dict(),
+        "learner": run.learner.state_dict(),
         "step": run.step,
         "seconds": run.seconds,
     }
@@ -170,7 +190,7 @@ def _restore(run: Run, path: Path) -> None:
     state = torch.load(path, map_location=_device(run), weights_only=True)
     run.model.load_state_dict(state["model"])
     run.averaged.load_state_dict(state["averaged"])
-    run.optimiser.load_state_dict(state["optimiser"])
+    run.learner.load_state_dict(state["learner"])
     run.step, run.seconds = state["step"], state["seconds"]
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vosbench_baselines.training.clips import Clip, ClipSource, Shape, Stills, Videos, choose_objects
+from vosbench_baselines.training.clips import Clip, ClipSource, Frames, Shape, Stills, Videos, choose_objects
 from vosbench_baselines.training.config import Source, Training
-from vosbench_baselines.training.folders import still_pairs, video_folder
+from vosbench_baselines.training.folders import picture_folders, still_pairs, video_folder
 from vosbench_baselines.training.procedural import Procedural
 
 ATTEMPTS = 20
@@ -25,7 +25,7 @@ class Mixture:
         config = self.config
         rng = np.random.default_rng([config.seed, step, item])
         unlabelled = config.unlabelled_after is not None and step >= config.unlabelled_after
-        shape = Shape(frames(config, step), config.size, config.objects, unlabelled)
+        shape = Shape(frames(config, step), config.size, config.objects, unlabelled, config.zoom)
         shares = np.array([source.share for source in config.sources])
         for _ in range(ATTEMPTS):
             source = self.sources[rng.choice(len(self.sources), p=shares / shares.sum())]
@@ -59,4 +59,6 @@ def _open(source: Source, base: Path) -> ClipSource:
         return Stills(still_pairs(source, base), source.binary)
     if source.kind == "videos":
         return Videos(video_folder(source, base))
+    if source.kind == "frames":
+        return Frames(picture_folders(source, base))
     return Procedural()

@@ -9,7 +9,8 @@ from typing import Any
 class Stage:
     """One training: on which data, with which settings, of which variant of the network, after which other stage.
 
-    ``variant`` is put behind the configured architecture's name, ``training`` over the configured settings.
+    ``variant`` is put behind the configured architecture's name, ``training`` over the configured settings;
+    ``fraction`` is how much of the data's sequences it gets.
     """
 
     sources: tuple[str, ...]
@@ -17,19 +18,20 @@ class Stage:
     variant: str = ""
     after: str | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    fraction: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of a table: the stages whose models are averaged, how they are tested, and with which options of theirs.
 
-    ``published`` is the number in the paper, on its benchmark.
+    ``published`` is the number in the paper, on its benchmark; None for a comparison that the paper does not print.
     """
 
     table: str
     name: str
     stages: tuple[str, ...]
-    published: float
+    published: float | None
     flip: bool = False
     scales: tuple[float, ...] = (1.0,)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -76,4 +78,97 @@ REFINEMENTS = Paper(
     ),
 )
 
-PAPERS = {"refinements": REFINEMENTS}
+#: "YouTube-VOS: Sequence-to-Sequence Video Object Segmentation" (ECCV 2018). J mean on the seen categories of its own
+#: test split. Tables 2 (its own rows) and 4, and the numbers of the text of the ablation study.
+S2S = Paper(
+    {
+        "full": Stage(("videos",)),
+        "three-quarters": Stage(("videos",), fraction=0.75),
+        "half": Stage(("videos",), fraction=0.5),
+        "quarter": Stage(("videos",), fraction=0.25),
+        "mask-state": Stage(("videos",), variant="-mask-state"),
+        "previous-mask": Stage(("videos",), variant="-previous-mask"),
+    },
+    (
+        Row("2", "without online learning", ("full",), 0.609),
+        Row("2", "with online learning", ("full",), 0.669, options={"online": True}),
+        Row("4", "25 % of the data", ("quarter",), 0.467),
+        Row("4", "50 % of the data", ("half",), 0.515),
+        Row("4", "75 % of the data", ("three-quarters",), 0.568),
+        Row("4", "100 % of the data", ("full",), 0.609),
+        Row("text", "the mask as initial state", ("mask-state",), 0.451),
+        Row("text", "the previous mask into the encoder", ("previous-mask",), 0.594),
+    ),
+)
+
+#: "RVOS: End-to-End Recurrent Network for Video Object Segmentation" (CVPR 2019). J on the seen categories of
+#: YouTube-VOS 2018 validation. Tables 1 (one-shot) and 5 (zero-shot, slots assigned on the first frame). All but "ST+"
+#: learn with the true masks of the previous frame.
+ALWAYS_TRUTH = {"truth_steps": 10**9}
+RVOS = Paper(
+    {
+        "mask-s": Stage(("videos",), variant="-mask-s", training=ALWAYS_TRUTH),
+        "mask-t": Stage(("videos",), variant="-mask-t", training=ALWAYS_TRUTH),
+        "mask-st": Stage(("videos",), variant="-mask-st", training=ALWAYS_TRUTH),
+        "mask-st-plus": Stage(("videos",), variant="-mask-st", after="mask-st", training={"truth_steps": 0}),
+        "s": Stage(("videos",), variant="-s"),
+        "t": Stage(("videos",), variant="-t"),
+        "st": Stage(("videos",), variant="-st"),
+    },
+    (
+        Row("1", "RVOS-Mask-S", ("mask-s",), 0.547),
+        Row("1", "RVOS-Mask-T", ("mask-t",), 0.599),
+        Row("1", "RVOS-Mask-ST", ("mask-st",), 0.608),
+        Row("1", "RVOS-Mask-ST+", ("mask-st-plus",), 0.631),
+        Row("5", "RVOS-S", ("s",), 0.408),
+        Row("5", "RVOS-T", ("t",), 0.371),
+        Row("5", "RVOS-ST", ("st",), 0.447),
+    ),
+)
+
+
+def _stcnn_stages() -> dict[str, Stage]:
+    """The parts of a training one after the other, for the whole network and for what the rows leave out."""
+    clips, stills = {"frames": 5, "max_gap": 1}, {"frames": 1, "phase": "spatial"}
+    stages: dict[str, Stage] = {}
+    for chain, variant in (("", ""), ("plain-", "-plain")):
+        adversarial = clips | {"phase": "adversarial"}
+        stages[f"{chain}temporal"] = Stage(("video_frames",), "pretraining", variant, training=adversarial)
+        stages[f"{chain}spatial"] = Stage(("stills",), "pretraining", variant, f"{chain}temporal", stills)
+        stages[f"{chain}joint"] = Stage(("videos",), "main", variant, f"{chain}spatial", clips | {"phase": "joint"})
+    alone = "-spatial-plain"
+    stages["alone-spatial"] = Stage(("stills",), "pretraining", alone, training=stills)
+    stages["alone-joint"] = Stage(("videos",), "main", alone, "alone-spatial", clips | {"phase": "joint"})
+    stages["unpredicting-spatial"] = Stage(("stills",), "pretraining", training=stills)
+    joint = clips | {"phase": "joint"}
+    stages["unpredicting-joint"] = Stage(("videos",), "main", after="unpredicting-spatial", training=joint)
+    stages["together"] = Stage(("videos",), "main", after="spatial", training=clips | {"phase": "together"})
+    return stages
+
+
+#: What the authors' code of STCNN does otherwise when a video is segmented; see ``stcnn_online.Ways``.
+RELEASED_WAYS = dict.fromkeys(("final_loss", "still_dreams", "current_frame", "frame_statistics", "gate"), True)
+
+#: STCNN (CVPR 2019): its components (Table 3), iterations of online training (Table 4), phases of training (Table 5);
+#: mean J on DAVIS-2016 validation. The last rows, which the paper argues for and does not print, are ours.
+STCNN = Paper(
+    _stcnn_stages(),
+    (
+        Row("3", "spatial branch alone", ("alone-joint",), 0.812, options={"lucid": False}),
+        Row("3", "with the temporal branch", ("plain-joint",), 0.822, options={"lucid": False}),
+        Row("3", "with attention modules", ("joint",), 0.832, options={"lucid": False}),
+        Row("3", "with lucid dreams", ("joint",), 0.838),
+        *(
+            Row("4", f"{n} iterations online", ("joint",), j, options={"iterations": n})
+            for n, j in ((100, 0.830), (200, 0.834), (300, 0.836), (400, 0.838), (500, 0.838), (600, 0.838))
+        ),
+        Row("5", "offline training alone", ("joint",), 0.742, options={"iterations": 0}),
+        Row("5", "online training alone", ("spatial",), 0.786),
+        Row("5", "both", ("joint",), 0.838),
+        Row("ours", "no adversarial pre-training", ("unpredicting-joint",), None),
+        Row("ours", "branches trained at once, not in turns", ("together",), None),
+        Row("ours", "ways of the authors' code", ("joint",), None, options=RELEASED_WAYS),
+    ),
+)
+
+PAPERS = {"refinements": REFINEMENTS, "rvos": RVOS, "s2s": S2S, "stcnn": STCNN}

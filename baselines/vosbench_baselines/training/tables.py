@@ -83,7 +83,11 @@ def training(config: Tables, paper: Paper, name: str) -> Training:
     stage: Stage = paper.stages[name]
     frames = [] if config.video_frames is None else [config.video_frames]
     available = {"stills": config.stills, "video_frames": frames, "videos": config.videos}
-    sources = [source for data in stage.sources for source in available[data]]
+    sources = [
+        msgspec.structs.replace(source, fraction=source.fraction * stage.fraction)
+        for data in stage.sources
+        for source in available[data]
+    ]
     settings = {"pretraining": config.pretraining, "main": config.main}[stage.settings]
     keys = {**settings, **stage.training, **config.stages.get(name, {}), "sources": []}
     try:

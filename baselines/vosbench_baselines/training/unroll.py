@@ -8,11 +8,9 @@ import torch
 import torch.nn.functional as F
 
 from vosbench_baselines.aggregation import aggregated_logits
-from vosbench_baselines.stm import STM, architecture
-from vosbench_baselines.stm_model import STMModel
-from vosbench_baselines.training.config import Training
-from vosbench_baselines.training.families import Family
-from vosbench_baselines.weights import load_stm, load_trunk
+from vosbench_baselines.flow import Flow
+from vosbench_baselines.guide import carried, look_up
+from vosbench_baselines.stm import STM
 
 
 def one_hot(labels: torch.Tensor, objects: int) -> torch.Tensor:
@@ -36,11 +34,15 @@ def unroll(
     keys: list[torch.Tensor] = []
     values: list[torch.Tensor] = []
     logits: list[torch.Tensor] = []
+    flow = Flow()
     for t in range(1, images.shape[1]):
         key, value = model.memorise(images[:, t - 1], masks)
         keys.append(key)
         values.append(value)
-        soft = model.segment(images[:, t], torch.cat(keys, dim=1), torch.cat(values, dim=1))
+        guide = None
+        if model.size.guided:
+            guide = carried(masks, look_up(flow, images[:, t], images[:, t - 1]))
+        soft = model.segment(images[:, t], torch.cat(keys, dim=1), torch.cat(values, dim=1), carried=guide)
         logits.append(aggregated_logits(soft * present))
         masks = torch.softmax(logits[-1], dim=1)[:, 1:] * present if inferred else one_hot(labels[:, t], objects)
         masks = masks.detach() if detach else masks
@@ -53,21 +55,14 @@ def clip_loss(logits: list[torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
     return torch.stack(losses).mean()
 
 
-def _loss(model: STM, images: torch.Tensor, labels: torch.Tensor, config: Training, step: int) -> torch.Tensor:
-    inferred = step >= config.truth_steps
-    return clip_loss(unroll(model, images, labels, config.objects, inferred=inferred, detach=config.detach), labels)
-
-
-def _start(model: STM, state: dict[str, torch.Tensor]) -> None:
-    for encoder in (model.Encoder_M, model.Encoder_Q):
-        load_trunk(encoder, state)
-
-
-FAMILY = Family(
-    name="stm",
-    network=lambda name: STM(architecture(name)),
-    load=load_stm,
-    door=STMModel,
-    start=_start,
-    loss=_loss,
-)
+def region_loss(logits: list[torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
+    """One minus the soft region similarity: the mean over objects of the first frame and frames 1 to T - 1."""
+    objects = logits[0].shape[1] - 1
+    present = one_hot(labels[:, 0], objects).amax(dim=(2, 3))
+    losses = []
+    for t, frame in enumerate(logits, start=1):
+        soft, true = torch.softmax(frame, dim=1)[:, 1:], one_hot(labels[:, t], objects)
+        both = (soft * true).sum(dim=(2, 3))
+        either = (soft + true - soft * true).sum(dim=(2, 3))
+        losses.append(((1 - (both + 1) / (either + 1)) * present).sum() / present.sum().clamp(min=1))
+    return torch.stack(losses).mean()

@@ -73,37 +73,36 @@ static inline int any_bit(const uint64_t *row, int32_t low, int32_t high)
     return (row[last] & tail) != 0;
 }
 
-/* Is a contour pixel of `map` within the tolerance of (y, x)? reach[k] is the half width of the tolerance disk k rows away. */
-static inline int confirmed(const Bitmap *map, int32_t y, int32_t x, const int32_t *reach, int32_t radius)
+/* Does the disk laid on (y, x) cover a contour pixel of `map`? Its rows come nearest first, where a hit is likely. */
+static inline int confirmed(const Bitmap *map, int32_t y, int32_t x, Disk disk)
 {
-    for (int32_t k = 0; k <= radius; k++) {
-        int32_t low = x - reach[k] - map->x0, high = x + reach[k] - map->x0;
-        low = low < 0 ? 0 : low;
-        high = high > map->x1 - map->x0 ? map->x1 - map->x0 : high;
-        if (low > high)
-            return 0; /* the disk only gets narrower */
-        if (y - k >= map->y0 && y - k <= map->y1 && any_bit(map->bits + (y - k - map->y0) * map->stride, low, high))
-            return 1;
-        if (k && y + k >= map->y0 && y + k <= map->y1 && any_bit(map->bits + (y + k - map->y0) * map->stride, low, high))
+    const int32_t height = map->y1 - map->y0, width = map->x1 - map->x0;
+    y -= map->y0;
+    x -= map->x0;
+    for (Py_ssize_t k = 0; k < disk.n; k++) {
+        const Span span = disk.rows[k];
+        const int32_t row = y + span.dy, low = x + span.first, high = x + span.last;
+        if (row < 0 || row > height || high < 0 || low > width || low > high)
+            continue;
+        if (any_bit(map->bits + row * map->stride, low < 0 ? 0 : low, high > width ? width : high))
             return 1;
     }
     return 0;
 }
 
-static int64_t count_confirmed(const int32_t *positions, int64_t n, int32_t width, const Bitmap *map, const int32_t *reach,
-                               int32_t radius)
+static int64_t count_confirmed(const int32_t *positions, int64_t n, int32_t width, const Bitmap *map, Disk disk)
 {
     int64_t hits = 0;
     Walker walker = walker_at(positions[0], width);
     for (int64_t i = 0; i < n; i++) {
         const int32_t x = walk_to(&walker, positions[i]);
-        hits += confirmed(map, walker.row, x, reach, radius);
+        hits += confirmed(map, walker.row, x, disk);
     }
     return hits;
 }
 
-int kernel_contour_hits(Contours a, Contours b, int32_t width, const uint8_t *pairs, Py_ssize_t n_pairs, const int32_t *reach,
-                    int32_t radius, int64_t *hits)
+int kernel_contour_hits(Contours a, Contours b, int32_t width, const uint8_t *pairs, Py_ssize_t n_pairs, Disk disk,
+                        int64_t *hits)
 {
     Bitmap a_map = {0}, b_map = {0};
     int failed = 0, a_drawn = -1, b_drawn = -1;
@@ -122,12 +121,25 @@ int kernel_contour_hits(Contours a, Contours b, int32_t width, const uint8_t *pa
             break;
         a_drawn = i;
         b_drawn = j;
-        hits[2 * k] = count_confirmed(a_at, a_n, width, &b_map, reach, radius);
-        hits[2 * k + 1] = count_confirmed(b_at, b_n, width, &a_map, reach, radius);
+        hits[2 * k] = count_confirmed(a_at, a_n, width, &b_map, disk);
+        hits[2 * k + 1] = count_confirmed(b_at, b_n, width, &a_map, disk);
     }
     free(a_map.bits);
     free(b_map.bits);
     return failed;
+}
+
+int kernel_disk_is_sound(Disk disk)
+{
+    const int32_t most = 1 << 20;
+    for (Py_ssize_t k = 0; k < disk.n; k++) {
+        const Span s = disk.rows[k];
+        if (s.dy < -most || s.dy > most || s.first < -most || s.first > most || s.last < -most || s.last > most) {
+            PyErr_SetString(PyExc_ValueError, "tolerance out of range");
+            return -1;
+        }
+    }
+    return 0;
 }
 
 /* The loops above trust both. */
@@ -152,23 +164,24 @@ static PyObject *contour_hits(PyObject *self, PyObject *args)
 {
     PyObject *objects[7];
     Py_buffer view[7];
-    Py_ssize_t height, width, n_pairs, radius;
+    Py_ssize_t height, width, n_pairs, n_reach;
     static const char *names[7] = {"a_offsets", "a_positions", "b_offsets", "b_positions", "pairs", "reach", "hits"};
     (void)self;
     if (!PyArg_ParseTuple(args, "OOOOnnOnOnO", &objects[0], &objects[1], &objects[2], &objects[3], &height, &width, &objects[4],
-                          &n_pairs, &objects[5], &radius, &objects[6]))
+                          &n_pairs, &objects[5], &n_reach, &objects[6]))
         return NULL;
-    if (height < 1 || width < 1 || height > INT32_MAX / width || n_pairs < 0 || n_pairs > 65536 || radius < 0 ||
-        radius > 1 << 20) {
+    if (height < 1 || width < 1 || height > INT32_MAX / width || n_pairs < 0 || n_pairs > 65536 || n_reach < 0 ||
+        n_reach > 1 << 20) {
         PyErr_SetString(PyExc_ValueError, "frame size, number of pairs or tolerance out of range");
         return NULL;
     }
-    const Py_ssize_t bytes[7] = {257 * 8, 0, 257 * 8, 0, n_pairs * 2, (radius + 1) * 4, n_pairs * 16};
+    const Py_ssize_t bytes[7] = {257 * 8, 0, 257 * 8, 0, n_pairs * 2, n_reach * (Py_ssize_t)sizeof(Span), n_pairs * 16};
     int held = 0, failed = 0;
     while (held < 7 && kernel_borrow(objects[held], &view[held], held == 6, bytes[held], names[held]) == 0)
         held++;
     PyObject *result = NULL;
-    if (held < 7)
+    const Disk disk = {held < 7 ? NULL : view[5].buf, n_reach};
+    if (held < 7 || kernel_disk_is_sound(disk) < 0)
         goto done;
     if (!kernel_contours_are_sound(&view[0], &view[1], height * width) ||
         !kernel_contours_are_sound(&view[2], &view[3], height * width)) {
@@ -177,7 +190,7 @@ static PyObject *contour_hits(PyObject *self, PyObject *args)
     }
     Py_BEGIN_ALLOW_THREADS
     failed = kernel_contour_hits((Contours){view[0].buf, view[1].buf}, (Contours){view[2].buf, view[3].buf}, (int32_t)width, view[4].buf,
-                      n_pairs, view[5].buf, (int32_t)radius, view[6].buf);
+                      n_pairs, disk, view[6].buf);
     Py_END_ALLOW_THREADS
     if (failed)
         PyErr_NoMemory();
@@ -191,6 +204,6 @@ done:
 
 PyMethodDef contour_hits_methods[] = {
     {"contour_hits", contour_hits, METH_VARARGS,
-     "contour_hits(a_offsets, a_positions, b_offsets, b_positions, height, width, pairs, n_pairs, reach, radius, hits)"},
+     "contour_hits(a_offsets, a_positions, b_offsets, b_positions, height, width, pairs, n_pairs, reach, n_reach, hits)"},
     {NULL, NULL, 0, NULL},
 };

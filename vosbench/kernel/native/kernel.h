@@ -79,9 +79,22 @@ typedef struct {
 /* Do offsets rise from 0 to the number of positions, and do positions lie on the frame? */
 int kernel_contours_are_sound(const Py_buffer *offsets, const Py_buffer *positions, Py_ssize_t pixels);
 
+/* One row of the tolerance disk: columns `first` to `last` of the row `dy` below, all relative to the disk's centre. */
+typedef struct {
+    int32_t dy, first, last;
+} Span;
+
+typedef struct {
+    const Span *rows;
+    Py_ssize_t n;
+} Disk;
+
+/* From a buffer of n spans. 0 on success, -1 with an exception set: a number is beyond any frame. */
+int kernel_disk_is_sound(Disk disk);
+
 /* hits[k] = (pixels of contour a confirmed by contour b, and the reverse) for pairs[k] = (a, b). -1: no memory. */
-int kernel_contour_hits(Contours a, Contours b, int32_t width, const uint8_t *pairs, Py_ssize_t n_pairs, const int32_t *reach,
-                        int32_t radius, int64_t *hits);
+int kernel_contour_hits(Contours a, Contours b, int32_t width, const uint8_t *pairs, Py_ssize_t n_pairs, Disk disk,
+                        int64_t *hits);
 
 extern PyMethodDef region_methods[];
 extern PyMethodDef contour_methods[];

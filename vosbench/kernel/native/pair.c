@@ -82,16 +82,16 @@ static void add_overlaps(const int64_t *joint, int n_gt, int n_pred, Py_ssize_t 
 
 enum { DONE, NO_MEMORY, STRAY_LABEL };
 
-static int count(const Outlined *gt, const Outlined *pred, const uint8_t *pairs, Py_ssize_t n_pairs, const int32_t *reach,
-                 int32_t radius, int64_t *counts, int64_t *overlaps, Py_ssize_t m)
+static int count(const Outlined *gt, const Outlined *pred, const uint8_t *pairs, Py_ssize_t n_pairs, Disk disk,
+                 int64_t *counts, int64_t *overlaps, Py_ssize_t m)
 {
     int64_t *joint = calloc((size_t)gt->n * (size_t)pred->n, sizeof *joint);
     int64_t *hits = malloc((size_t)(2 * n_pairs + 1) * sizeof *hits);
     int state = joint && hits ? DONE : NO_MEMORY;
     if (state == DONE && kernel_joint_histogram(&gt->map, &pred->map, gt->n, pred->n, joint) < 0)
         state = STRAY_LABEL;
-    if (state == DONE && kernel_contour_hits(contours_of(gt), contours_of(pred), (int32_t)gt->map.width, pairs, n_pairs, reach,
-                                             radius, hits) != 0)
+    if (state == DONE && kernel_contour_hits(contours_of(gt), contours_of(pred), (int32_t)gt->map.width, pairs, n_pairs, disk,
+                                             hits) != 0)
         state = NO_MEMORY;
     if (state == DONE) {
         add_counts(gt, pred, joint, hits, pairs, n_pairs, counts);
@@ -105,15 +105,15 @@ static int count(const Outlined *gt, const Outlined *pred, const uint8_t *pairs,
 static PyObject *count_pair(PyObject *self, PyObject *args)
 {
     PyObject *gt_tuple, *pred_tuple, *objects[4];
-    Py_ssize_t n_pairs, radius, m;
+    Py_ssize_t n_pairs, n_reach, m;
     Outlined gt, pred;
     Py_buffer view[4];
     static const char *names[4] = {"pairs", "reach", "counts", "overlaps"};
     (void)self;
     if (!PyArg_ParseTuple(args, "O!O!OnOnOOn", &PyTuple_Type, &gt_tuple, &PyTuple_Type, &pred_tuple, &objects[0], &n_pairs,
-                          &objects[1], &radius, &objects[2], &objects[3], &m))
+                          &objects[1], &n_reach, &objects[2], &objects[3], &m))
         return NULL;
-    if (n_pairs < 0 || n_pairs > 65536 || radius < 0 || radius > 1 << 20 || m < 0 || m > 255) {
+    if (n_pairs < 0 || n_pairs > 65536 || n_reach < 0 || n_reach > 1 << 20 || m < 0 || m > 255) {
         PyErr_SetString(PyExc_ValueError, "number of pairs, tolerance or number of labels out of range");
         return NULL;
     }
@@ -123,7 +123,7 @@ static PyObject *count_pair(PyObject *self, PyObject *args)
         give_back(&gt);
         return NULL;
     }
-    const Py_ssize_t bytes[4] = {n_pairs * 2, (radius + 1) * 4, n_pairs * 7 * 8, m * m * 8};
+    const Py_ssize_t bytes[4] = {n_pairs * 2, n_reach * (Py_ssize_t)sizeof(Span), n_pairs * 7 * 8, m * m * 8};
     const int wanted = m > 0 ? 4 : 3;
     int held = 0, state = DONE;
     PyObject *result = NULL;
@@ -133,10 +133,11 @@ static PyObject *count_pair(PyObject *self, PyObject *args)
     }
     while (held < wanted && kernel_borrow(objects[held], &view[held], held >= 2, bytes[held], names[held]) == 0)
         held++;
-    if (held < wanted)
+    const Disk disk = {held < 2 ? NULL : view[1].buf, n_reach};
+    if (held < wanted || kernel_disk_is_sound(disk) < 0)
         goto done;
     Py_BEGIN_ALLOW_THREADS
-    state = count(&gt, &pred, view[0].buf, n_pairs, view[1].buf, (int32_t)radius, view[2].buf, m ? view[3].buf : NULL, m);
+    state = count(&gt, &pred, view[0].buf, n_pairs, disk, view[2].buf, m ? view[3].buf : NULL, m);
     Py_END_ALLOW_THREADS
     if (state == NO_MEMORY)
         PyErr_NoMemory();
@@ -154,6 +155,6 @@ done:
 
 PyMethodDef pair_methods[] = {
     {"count_pair", count_pair, METH_VARARGS,
-     "count_pair((labels, offsets, positions, top), (...), pairs, n_pairs, reach, radius, counts, overlaps, n_overlaps)"},
+     "count_pair((labels, offsets, positions, top), (...), pairs, n_pairs, reach, n_reach, counts, overlaps, n_overlaps)"},
     {NULL, NULL, 0, NULL},
 };

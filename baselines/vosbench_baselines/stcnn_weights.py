@@ -1,0 +1,57 @@
+"""Weights of STCNN: our own files, and the authors' checkpoints by the names their code gives."""
+
+from pathlib import Path
+
+import torch
+
+from vosbench.errors import UsageError
+from vosbench_baselines.checkpoints import fill, read_state, refused
+from vosbench_baselines.stcnn import STCNN, architecture
+from vosbench_baselines.stcnn_released import our_name, pretrained_name
+from vosbench_baselines.stcnn_training import discriminator, initialise_trunks
+
+
+def load_stcnn(path: Path, name: str | None = None) -> tuple[STCNN, str, dict[str, str]]:
+    """Load a network in evaluation mode; with its discriminator, if the file holds one.
+
+    Returns:
+        the network, float32 on the CPU; the name of its architecture; the strings of the header.
+
+    Raises:
+        InputError: see ``checkpoints.load``.
+    """
+    tensors, header = read_state(path)
+    found = header.get("architecture")
+    if found is None and any(key.startswith("pred_encoder.") for key in tensors):
+        tensors, found = {our_name(key): tensor for key, tensor in tensors.items()}, "stcnn-released"
+    if found is None:
+        raise refused(path, "it does not say which network it belongs to", "give a file that vosbench-train wrote")
+    if name not in (None, found):
+        raise refused(path, f"these are weights of {found!r}, not of {name!r}", "choose the model of that name")
+    try:
+        with torch.device("meta"):
+            model = STCNN(architecture(found))
+            if any(key.startswith("critic.") for key in tensors):
+                model.critic = discriminator("inception-v3" if "critic.fc.weight" in tensors else "small")
+    except UsageError as error:
+        raise refused(path, error.message, error.fix) from error
+    return fill(model, tensors, path), found, header
+
+
+def start(model: STCNN, state: dict[str, torch.Tensor]) -> list[str]:
+    """Initialise from a ResNet of torchvision's names, or from one of the authors' pre-training checkpoints.
+
+    Returns:
+        the names that had no place here: the classifier; in the authors' segmentation branch the layers that it has
+        where the joint network joins in the temporal maps.
+    """
+    if not any(key.startswith(("encoder.", "decoder.", "de_layer")) for key in state):
+        return initialise_trunks(model, state)
+    ours, unused = model.state_dict(), []
+    for key, tensor in state.items():
+        target = our_name(pretrained_name(key))
+        if target in ours and ours[target].shape == tensor.shape:
+            ours[target].copy_(tensor)
+        else:
+            unused.append(key)
+    return unused

@@ -1,0 +1,45 @@
+"""Training of the sequence-to-sequence family: one object a clip, true previous masks first where they are an input."""
+
+from pathlib import Path
+
+import torch
+
+from vosbench_baselines import checkpoints
+from vosbench_baselines.s2s import S2S, architecture, clip_loss
+from vosbench_baselines.s2s_model import S2SModel
+from vosbench_baselines.training.clips import UNLABELLED
+from vosbench_baselines.training.config import Training
+from vosbench_baselines.training.families import Family
+from vosbench_baselines.vgg import load_vgg16
+
+
+def truth_of(labels: torch.Tensor) -> torch.Tensor:
+    """Object 1 of (B, T, H, W) labels as 0 and 1, -1 on frames without annotation."""
+    return torch.where(labels == UNLABELLED, -1.0, (labels == 1).float())
+
+
+def _loss(network: S2S, images: torch.Tensor, labels: torch.Tensor, config: Training, step: int) -> torch.Tensor:
+    truth = truth_of(labels)
+    forced = truth if step < config.truth_steps else None
+    return clip_loss(network(images, truth[:, :1], forced, detach=config.detach), truth[:, 1:])
+
+
+def _start(network: S2S, state: dict[str, torch.Tensor]) -> None:
+    for trunk in (network.encoder, network.initializer):
+        if trunk is not None:
+            load_vgg16(trunk.vgg, state)
+
+
+def load_s2s(path: Path, name: str | None = None) -> tuple[S2S, str, dict[str, str]]:
+    """A member of the family from our own file; see ``checkpoints.load``."""
+    return checkpoints.load(path, lambda found: S2S(architecture(found)), name)
+
+
+FAMILY = Family(
+    name="s2s",
+    network=lambda name: S2S(architecture(name)),
+    load=load_s2s,
+    door=S2SModel,
+    start=_start,
+    loss=_loss,
+)

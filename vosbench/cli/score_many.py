@@ -1,0 +1,79 @@
+"""``vosbench score-many``."""
+
+import csv
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vosbench.cli import options
+from vosbench.errors import IncompleteError, UsageError
+
+
+@click.command("score-many", short_help="Score the submissions of many teams, each in isolation.")
+@click.argument("submissions", nargs=-1, required=True, metavar="SUBMISSIONS...")
+@options.data_options
+@click.option("--measures", metavar="J,F", help="Measures to report, separated by commas.")
+@options.mask_options
+@click.option("--timeout", type=float, default=3600, show_default=True, help="Seconds one submission may take.")
+@click.option("--out", required=True, metavar="FOLDER", help="Where results.csv and a folder for each go.")
+def command(submissions: tuple[str, ...], out: str, timeout: float, **choices: Any) -> None:
+    """Score zip archives or folders that nobody vouches for, each in a process of its own.
+
+    What one submission does never stops or changes another: a broken, hostile or endless one is a row with the reason.
+    The ground truth is decoded once. FOLDER gets results.csv, one row a submission, and a folder for each one scored
+    with the very files that `vosbench score` of it alone writes.
+
+    \b
+    Examples:
+      vosbench score-many submissions/*.zip --benchmark davis2017 --data /data/DAVIS --split val --out results/
+      vosbench score-many submissions/* --gt annotations/ --missing empty --out results/
+
+    \b
+    Exit codes: 0 all scored · 2 usage · 3 problems with the ground truth · 6 some submissions were not scored · 130
+    interrupted (results.csv has those that were done)
+    """
+    from vosbench.submissions import TABLE, score_many
+    from vosbench.views.grid import text
+    from vosbench.views.submissions import line, table
+
+    path = Path(out) / TABLE
+    _require_ours(path)
+    if measures := choices.pop("measures"):
+        choices["measures"] = tuple(m.strip() for m in measures.split(","))
+    found = []
+    outcomes = score_many(submissions, out, seconds=timeout, roots=options.data_roots(), **choices)
+    try:
+        with closing(outcomes):
+            for outcome in outcomes:
+                found.append(outcome)
+                options.remark(line(outcome, len(found), len(submissions)))
+                _write(path, table(_in_order(found, submissions), exact=True))
+    except KeyboardInterrupt:
+        options.remark(f"interrupted: {len(found)} of {len(submissions)} are done" + (f", see {path}" if found else ""))
+        raise click.exceptions.Exit(130) from None
+    ordered = _in_order(found, submissions)
+    click.echo(text(table(ordered)))
+    options.remark(f"wrote {path}")
+    if bad := sum(o.status != "scored" for o in ordered):
+        raise IncompleteError(f"{bad} of {len(ordered)} submissions were not scored", fix=f"see {path} for the reasons")
+
+
+def _in_order(found: list[Any], submissions: tuple[str, ...]) -> list[Any]:
+    order = {Path(path): k for k, path in enumerate(submissions)}
+    return sorted(found, key=lambda outcome: order[outcome.submission.path])
+
+
+def _write(path: Path, grid: Any) -> None:
+    """All rows so far, so that an interrupt leaves a table."""
+    part = path.with_name(f".{path.name}.partial")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([grid.header, *grid.rows])
+    part.replace(path)
+
+
+def _require_ours(path: Path) -> None:
+    """An earlier table may be replaced, other people's files may not."""
+    if path.exists() and not (path.is_file() and path.read_bytes().startswith(b"submission,status,")):
+        raise UsageError(f"{path} is there and is no table of submissions", fix="choose another --out folder")
