@@ -29,6 +29,7 @@ import os, signal, sys, time
 import vosbench.engine.run as module
 import vosbench.engine.task
 from vosbench.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background it is ignored
 work, main_process, vosbench.engine.task.PART = module.score_sequence, os.getpid(), {parts}
 def kill_main():
     os.kill(main_process, signal.SIGKILL)

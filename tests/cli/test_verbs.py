@@ -210,6 +210,7 @@ INTERRUPTED = """
 import os, signal, time
 import {module} as module
 from vosbench.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background it is ignored
 work = module.{function}
 main_process = os.getpid()
 def interrupted(*arguments):
