@@ -124,13 +124,13 @@ def test_the_shipped_weights_load():
 
 @pytest.mark.realdata
 def test_it_beats_optical_flow_on_a_held_out_sequence(realdata, tmp_path):
-    """The first frames of a training sequence that was kept out of training."""
+    """A training sequence that was kept out of training: flow loses the object bit by bit."""
     for kind in ("JPEGImages", "Annotations"):
         folder = tmp_path / kind / "hike"
         folder.mkdir(parents=True)
-        for path in sorted((realdata / "davis2016_train_256x448" / kind / "hike").iterdir())[:12]:
+        for path in sorted((realdata / "davis2016_train_256x448" / kind / "hike").iterdir()):
             shutil.copy(path, folder)
     source = Source(kind="videos", images="JPEGImages", masks="Annotations", binary=True)
     short = video_folder(source, tmp_path)
     found, flow = (holdout_j([load_model(name)], short) for name in ("stm-xs", "optical-flow"))
-    assert found > flow
+    assert found > flow + 0.1
