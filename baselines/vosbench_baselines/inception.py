@@ -27,6 +27,10 @@ class BasicConv2d(nn.Module):
         return torch.relu(self.bn(self.conv(x)))
 
 
+#: Names of chains, and their convolutions: channels, kernel, and a stride where it is not 1.
+Chains = dict[str, list[tuple[Any, ...]]]
+
+
 class Branches(nn.Module):
     """Parallel chains of convolutions, concatenated; ``chains`` are pairs of a name's stem and its convolutions.
 
@@ -34,7 +38,7 @@ class Branches(nn.Module):
     ``branch_pool``, "maximum" as a chain of its own that halves the map.
     """
 
-    def __init__(self, channels: int, chains: dict[str, list[tuple[Any, ...]]], *, pool: str) -> None:
+    def __init__(self, channels: int, chains: Chains, *, pool: str) -> None:
         super().__init__()
         self.pool = pool
         self.chains: list[list[str]] = []
@@ -59,7 +63,7 @@ class Branches(nn.Module):
 
 def block_a(channels: int, pooled: int) -> Branches:
     """Figure 5: two 3×3 in place of a 5×5."""
-    chains = {
+    chains: Chains = {
         "branch1x1": [(64, 1)],
         "branch5x5": [(48, 1), (64, 5)],
         "branch3x3dbl": [(64, 1), (96, 3), (96, 3)],
@@ -78,7 +82,7 @@ def block_b(channels: int) -> Branches:
 def block_c(channels: int, inside: int) -> Branches:
     """Figure 6: 7×7 as 1×7 and 7×1."""
     row, column = (1, 7), (7, 1)
-    chains = {
+    chains: Chains = {
         "branch1x1": [(192, 1)],
         "branch7x7": [(inside, 1), (inside, row), (192, column)],
         "branch7x7dbl": [(inside, 1), (inside, column), (inside, row), (inside, column), (192, row)],
@@ -89,7 +93,7 @@ def block_c(channels: int, inside: int) -> Branches:
 
 def block_d(channels: int) -> Branches:
     """To half the size again."""
-    chains = {
+    chains: Chains = {
         "branch3x3": [(192, 1), (320, 3, 2)],
         "branch7x7x3": [(192, 1), (192, (1, 7)), (192, (7, 1)), (192, 3, 2)],
     }

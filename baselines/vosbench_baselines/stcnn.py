@@ -65,7 +65,7 @@ def architecture(name: str) -> Architecture:
     >>> architecture("stcnn-tiny-spatial-plain").attention
     False
     """
-    base, off = name, {}
+    base, off = name, dict[str, bool]()
     for suffix, field in (("-plain", "attention"), ("-spatial", "temporal")):
         if base.endswith(suffix):
             base, off = base.removesuffix(suffix), off | {field: False}

@@ -47,9 +47,8 @@ def table() -> str:
     """The tables of docs/baselines/stcnn.md: parts and their parameters, then arithmetic."""
     lines = ["| parameters | " + " | ".join(ARCHITECTURES) + " |", "|---|" + "---|" * len(ARCHITECTURES)]
     models = [on_meta(name) for name in ARCHITECTURES]
-    kinds = ["small" if name == "stcnn-tiny" else "inception-v3" for name in ARCHITECTURES]
     with torch.device("meta"):
-        critics = [discriminator(kind) for kind in kinds]
+        critics = [discriminator("small" if name == "stcnn-tiny" else "inception-v3") for name in ARCHITECTURES]
     parts = {
         "temporal encoder": [parameters(m.temporal.encoder) for m in models if m.temporal],
         "temporal decoder": [parameters(m.temporal.decoder) for m in models if m.temporal],

@@ -112,7 +112,7 @@ class STCNNLearner:
     def _modes(self) -> None:
         """Batch normalisation learns its statistics where its branch is trained, unless ``freeze_batch_norm``."""
         self.model.train()
-        resting = self.model if self.config.freeze_batch_norm else None
+        resting: nn.Module | None = self.model if self.config.freeze_batch_norm else None
         if resting is None and self.phase in ("adversarial", "spatial"):
             resting = self.model.spatial if self.phase == "adversarial" else self.model.temporal
         for module in resting.modules() if resting is not None else ():
