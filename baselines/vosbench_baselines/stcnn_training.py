@@ -13,6 +13,7 @@ from torch import nn
 
 from vosbench_baselines.inception import InceptionV3
 from vosbench_baselines.stcnn import STCNN, TemporalBranch
+from vosbench_baselines.training.ranks import average_gradients, mean
 
 FAKE, REAL = 0, 1
 MARGIN = 0.3
@@ -122,12 +123,14 @@ class Rivals:
         if critic_turn:
             self.of_critic.zero_grad(set_to_none=True)
             told.backward()
+            average_gradients(self.of_critic)
             self.of_critic.step()
         self.critic.requires_grad_(False)
         loss = generator_loss(self.critic, real, made, self.weight)
         if generator_turn:
             self.of_generator.zero_grad(set_to_none=True)
             (loss if also is None else loss + also).backward()
+            average_gradients(self.of_generator)
             self.of_generator.step()
         self.critic.requires_grad_(True)
         if self.balance:
@@ -137,7 +140,7 @@ class Rivals:
     @torch.no_grad()
     def _next_turns(self, real: torch.Tensor, made: torch.Tensor) -> tuple[bool, bool]:
         """D waits while it is sure of either kind of frame, G while D is deceived by either; never both."""
-        errors = _told(self.critic, made, FAKE).item(), _told(self.critic, real, REAL).item()
+        errors = mean(_told(self.critic, made, FAKE).item()), mean(_told(self.critic, real, REAL).item())
         critic_turn = self.turns[0] and min(errors) >= MARGIN
         generator_turn = self.turns[1] and max(errors) <= 1 - MARGIN
         return (critic_turn, generator_turn) if critic_turn or generator_turn else (True, True)
@@ -178,6 +181,7 @@ def spatial_step(
     loss = segmentation_loss(model.spatial(clip[:, -1], maps), masks, side)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
+    average_gradients(optimiser)
     optimiser.step()
     return float(loss.detach())
 
@@ -197,5 +201,6 @@ def together_step(
     loss = segmentation_loss(model.spatial(clip[:, -1], maps), masks, side)
     optimiser.zero_grad(set_to_none=True)
     rivals.step(target(clip[:, -1], made), made, loss)
+    average_gradients(optimiser)
     optimiser.step()
     return float(loss.detach())

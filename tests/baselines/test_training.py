@@ -265,6 +265,44 @@ def test_the_log_has_a_row_per_checkpoint_with_j_on_the_holdout(data, tmp_path):
     assert load_stm(weights)[2]["step"] == "4"
 
 
+def scalars(folder):
+    """What TensorBoard shows of a run: steps and values by tag."""
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator", reason="no tensorboard")
+    events = reader.EventAccumulator(str(folder))
+    events.Reload()
+    return {tag: {e.step: e.value for e in events.Scalars(tag)} for tag in events.Tags()["scalars"]}
+
+
+def test_tensorboard_shows_the_log_through_a_resumed_run(data, tmp_path):
+    pytest.importorskip("tensorboard", reason="an extra")
+    holdout = Source(kind="videos", images="JPEGImages", masks="Annotations", sequences="held.txt")
+    config = Training(sources=[VIDEOS], holdout=holdout, **TOY)
+    train(replace(config, steps=2), data, tmp_path, tensorboard=True)
+    train(replace(config, steps=4), data, tmp_path, tensorboard=True, resume=True)
+    rows = list(csv.DictReader((tmp_path / "log.csv").read_text().splitlines()))
+    shown = scalars(tmp_path)
+    assert shown.keys() == {"loss", "learning_rate", "holdout_j", "seconds_per_step"}
+    for name, digits in (("loss", 5), ("learning_rate", 7), ("holdout_j", 4)):
+        assert shown[name] == {int(row["step"]): pytest.approx(float(row[name]), abs=10.0**-digits) for row in rows}
+    seconds = [float(row["seconds"]) for row in rows]
+    expected = {2: seconds[0] / 2, 4: (seconds[1] - seconds[0]) / 2}
+    assert shown["seconds_per_step"] == {step: pytest.approx(value, abs=0.1) for step, value in expected.items()}
+
+
+def test_without_tensorboard_a_run_that_asks_for_it_says_so_once(tmp_path, monkeypatch):
+    config = tmp_path / "toy.toml"
+    keys = 'architecture = "stm-nano"\nsteps = 1\nbatch = 1\nsize = [32, 32]\n'
+    config.write_text(keys + '[[sources]]\nkind = "procedural"\n')
+    monkeypatch.setattr("vosbench_baselines.training.cli.find_spec", lambda name: None)
+    result = CliRunner().invoke(main, [str(config), "--out", str(tmp_path / "run"), "--tensorboard"])
+    assert result.exit_code == 0
+    (line,) = result.stderr.splitlines()
+    assert "tensorboard is missing (pip install 'vosbench-baselines[tensorboard]')" in line
+    assert not list((tmp_path / "run").glob("events*"))
+    quiet = CliRunner().invoke(main, [str(config), "--out", str(tmp_path / "run")])
+    assert (quiet.exit_code, quiet.stderr) == (0, "")
+
+
 def test_batch_norm_can_be_frozen(data, tmp_path):
     config = Training(sources=[VIDEOS], steps=2, **TOY)
     for frozen in (True, False):

@@ -14,16 +14,19 @@ from vosbench_baselines.training.worker import begin, clip
 AHEAD = 4
 
 
-def batches(mixture: Mixture, first: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """For steps ``first`` on: images (B, T, 3, H, W) and labels (B, T, H, W), both uint8."""
-    config = mixture.config
+def batches(mixture: Mixture, first: int, places: range | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """For steps ``first`` on: images (B, T, 3, H, W) and labels (B, T, H, W), both uint8.
+
+    ``places`` in the batch are those drawn here, of all if unset.
+    """
+    places = range(mixture.config.batch) if places is None else places
     pool, draw = _pool(mixture)
     queue: list[list[Future[Clip]]] = []
     step = first
     try:
         while True:
             while len(queue) <= AHEAD:
-                queue.append([pool.submit(draw, step, item) for item in range(config.batch)])
+                queue.append([pool.submit(draw, step, item) for item in places])
                 step += 1
             yield _tensors([future.result() for future in queue.pop(0)])
     finally:

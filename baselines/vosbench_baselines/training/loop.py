@@ -1,7 +1,6 @@
-"""The training loop: seeded, resumable at any checkpoint, stoppable by a budget of seconds."""
+"""The training loop: seeded, resumable at any checkpoint, stoppable by a budget of seconds, on one device or many."""
 
 import copy
-import csv
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -12,15 +11,16 @@ import numpy as np
 import torch
 from torch import nn
 
+from vosbench.errors import UsageError
 from vosbench_baselines import checkpoints
+from vosbench_baselines.training import ranks
 from vosbench_baselines.training.batches import batches
 from vosbench_baselines.training.config import Training
 from vosbench_baselines.training.families import Learner, family
 from vosbench_baselines.training.folders import video_folder
 from vosbench_baselines.training.holdout import holdout_j
+from vosbench_baselines.training.log import Log, Row
 from vosbench_baselines.training.mixture import mixture
-
-COLUMNS = ("step", "seconds", "loss", "learning_rate", "holdout_j")
 
 
 @dataclass(kw_only=True)
@@ -35,24 +35,34 @@ class Run:
 
 
 def train(
-    config: Training, base: Path, out: Path, *, budget: float | None = None, device: str = "cpu", resume: bool = False
+    config: Training,
+    base: Path,
+    out: Path,
+    *,
+    budget: float | None = None,
+    device: str = "cpu",
+    resume: bool = False,
+    tensorboard: bool = False,
 ) -> Path:
     """Train until ``config.steps``, or until ``budget`` seconds of this call have passed.
 
     Writes ``weights.safetensors`` (float16, averaged), ``log.csv`` and ``last.pt`` into ``out`` at every checkpoint and
-    at the end. With ``resume`` goes on from ``last.pt`` if there is one; the same seed then takes the same steps.
+    at the end; with ``tensorboard`` events, too. With ``resume`` goes on from ``last.pt`` if there is one; the same
+    seed then takes the same steps. Of several processes (see ``ranks.joined``) rank 0 writes.
 
     Returns:
         the path of the weights.
     """
     out.mkdir(parents=True, exist_ok=True)
-    clips = mixture(config, base)
+    clips, places = mixture(config, base), ranks.share(config.batch)
     run = _begin(config, base, device)
-    if resume and (out / "last.pt").exists():
-        _restore(run, out / "last.pt")
-    start, before, losses = time.monotonic(), run.seconds, []
-    for images, labels in batches(clips, run.step):
-        late = budget is not None and time.monotonic() - start >= budget
+    if resume:
+        _resume(run, out / "last.pt")
+    first = ranks.rank() == 0
+    log = Log(out, step=run.step, seconds=run.seconds, tensorboard=tensorboard) if first else None
+    start, before, losses = time.monotonic(), run.seconds, list[float]()
+    for images, labels in batches(clips, run.step, places):
+        late = budget is not None and ranks.of_first(time.monotonic() - start) >= budget
         if run.step >= config.steps or late:
             break
         losses.append(run.learner.step(images.to(device).float().div_(255), labels.to(device), run.step))
@@ -60,9 +70,12 @@ def train(
         _average(run, config.ema)
         run.seconds = before + time.monotonic() - start
         if run.step % config.checkpoint_every == 0:
-            _checkpoint(run, config, base, out, losses)
+            _checkpoint(run, config, base, out, losses, log)
     if losses or not (out / "weights.safetensors").exists():
-        _checkpoint(run, config, base, out, losses)
+        _checkpoint(run, config, base, out, losses, log)
+    if log is not None:
+        log.close()
+    ranks.wait()  # whoever returns finds the weights
     return out / "weights.safetensors"
 
 
@@ -77,6 +90,8 @@ def _begin(config: Training, base: Path, device: str) -> Run:
             kind.start(model, checkpoints.read_state(base / config.initial)[0])
     model.to(device)
     learner = (kind.learner or Descent)(model, config)
+    if ranks.rank():  # the network is everyone's, what is drawn while training is not
+        torch.manual_seed(ranks.own_seed(config.seed))
     return Run(model=model, averaged=copy.deepcopy(model).requires_grad_(False), learner=learner)
 
 
@@ -101,6 +116,7 @@ class Descent:
             loss = self.loss(self.model, images, labels, self.config, step)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        ranks.average_gradients(self.optimiser)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_gradient)
         self.optimiser.step()
         return float(loss.detach())
@@ -149,26 +165,21 @@ def _average(run: Run, decay: float) -> None:
             ours.copy_(theirs)
 
 
-def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[float]) -> None:
-    kind, j = family(config.architecture), ""
+def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[float], log: Log | None) -> None:
+    """Write everything, with the mean of ``losses``, which is emptied; rank 0, the one with a log."""
+    loss = ranks.mean(float(np.mean(losses))) if losses else None
+    losses.clear()
+    if log is None:
+        return
+    kind, j = family(config.architecture), None
     if config.holdout is not None:
         network = copy.deepcopy(run.averaged)
         model = kind.door(network, config.architecture, device=str(_device(run)), **kind.while_training)
-        j = f"{holdout_j([model], video_folder(config.holdout, base)):.4f}"
-    row = (
-        run.step,
-        f"{run.seconds:.1f}",
-        f"{np.mean(losses):.5f}" if losses else "",
-        learning_rate(config, run.step),
-        j,
-    )
-    losses.clear()
-    log = out / "log.csv"
-    new = not log.exists()
-    with log.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerows([COLUMNS, row] if new else [row])
-    card = {"step": str(run.step), "seconds": f"{run.seconds:.1f}", "seed": str(config.seed), "holdout_j": j}
+        j = holdout_j([model], video_folder(config.holdout, base))
+    rate = learning_rate(config, run.step)
+    log.write(Row(step=run.step, seconds=run.seconds, loss=loss, learning_rate=rate, holdout_j=j))
+    card = {"step": str(run.step), "seconds": f"{run.seconds:.1f}", "seed": str(config.seed)}
+    card["holdout_j"] = "" if j is None else f"{j:.4f}"
     checkpoints.save(run.averaged, kind.name, config.architecture, out / "weights.safetensors", half=True, card=card)
     _save(run, out / "last.pt")
 
@@ -184,6 +195,14 @@ def _save(run: Run, path: Path) -> None:
     }
     torch.save(state, partial)
     partial.replace(path)
+
+
+def _resume(run: Run, path: Path) -> None:
+    """Go on from a checkpoint, if there is one."""
+    if path.exists():
+        _restore(run, path)
+    if run.step != ranks.of_first(run.step):
+        raise UsageError(f"not every process finds the same {path}", fix="put --out on a disk that all machines share")
 
 
 def _restore(run: Run, path: Path) -> None:

@@ -14,6 +14,7 @@ from vosbench_baselines.methods import load, method
 from vosbench_baselines.oneshot import Frame, OneShotNetwork, see_caffe_pixels
 from vosbench_baselines.oneshot_model import OneShotModel
 from vosbench_baselines.segflow import SegmentationTrunk
+from vosbench_baselines.training import ranks
 from vosbench_baselines.training.clips import UNLABELLED
 from vosbench_baselines.training.config import Training
 from vosbench_baselines.training.families import Family
@@ -27,8 +28,8 @@ def clip_loss(network: OneShotNetwork, images: Tensor, labels: Tensor, config: T
         images: (B, T, 3, H, W) in [0, 1].
         labels: (B, T, H, W); object 1 is the one to segment, all else is background, 255 does not count.
     """
-    torch.manual_seed(config.seed * 1_000_003 + step)  # dropout and jitter, the same in a resumed run
-    rng = np.random.default_rng([config.seed, step])
+    torch.manual_seed(ranks.own_seed(config.seed * 1_000_003 + step))  # dropout and jitter, the same in a resumed run
+    rng = np.random.default_rng([config.seed, step, 0, ranks.rank()])  # zeros at the end of a seed change nothing
     masks = (labels == 1).float()[:, :, None]
     known = (labels != UNLABELLED).float()[:, :, None]
     images = images.contiguous()  # channels first: PyTorch's dilated convolutions crash on the CPU where they are last

@@ -29,6 +29,7 @@ from vosbench_baselines.stcnn_training import (
     together_step,
 )
 from vosbench_baselines.stcnn_weights import load_stcnn, start
+from vosbench_baselines.training import ranks
 from vosbench_baselines.training.config import Training
 from vosbench_baselines.training.families import Family
 
@@ -140,12 +141,16 @@ class STCNNLearner:
 
 
 def turned(clip: torch.Tensor, masks: torch.Tensor, degrees: float, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Each clip (B, T, 3, H, W) and its mask (B, H, W) turned about the centre by up to so many degrees, at random."""
+    """Each clip (B, T, 3, H, W) and its mask (B, H, W) turned about the centre by up to so many degrees, at random.
+
+    Ranks draw for the whole batch, and each takes its share.
+    """
     if degrees == 0:
         return clip, masks
     batch, frames, _, height, width = clip.shape
     rng = torch.Generator().manual_seed(seed)
-    turn = torch.deg2rad(degrees * (2 * torch.rand(batch, generator=rng) - 1)).to(clip.device)
+    drawn = torch.rand(batch * ranks.size(), generator=rng).chunk(ranks.size())[ranks.rank()]
+    turn = torch.deg2rad(degrees * (2 * drawn - 1)).to(clip.device)
     cos, sin, zero, aspect = torch.cos(turn), torch.sin(turn), torch.zeros_like(turn), height / width
     # affine_grid measures both sides as 2: a turn has to know the picture's shape.
     theta = torch.stack([torch.stack([cos, -sin * aspect, zero], 1), torch.stack([sin / aspect, cos, zero], 1)], 1)

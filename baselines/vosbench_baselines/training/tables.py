@@ -15,6 +15,7 @@ import msgspec
 
 from vosbench.errors import UsageError, VosbenchError
 from vosbench.prediction.recipe import Recipe
+from vosbench_baselines.training import ranks
 from vosbench_baselines.training.config import Source, Training, read_config
 from vosbench_baselines.training.families import family
 from vosbench_baselines.training.folders import VideoFolder, video_folder
@@ -48,7 +49,7 @@ def run_tables(
 ) -> list[dict[str, Any]]:
     """Train every stage once (each within ``budget`` seconds; finished or started ones go on) and test every row.
 
-    Writes ``<out>/<stage>/`` and ``<out>/tables.csv``.
+    Writes ``<out>/<stage>/`` and ``<out>/tables.csv``. Of several processes rank 0 tests; the others give no rows.
     """
     paper = plan(config)
     trainings = {name: training(config, paper, name) for name in paper.stages}  # mistakes show before hours of training
@@ -58,6 +59,8 @@ def run_tables(
         if stage.after:
             wanted = msgspec.structs.replace(wanted, initial=str(weights[stage.after].resolve()))
         weights[name] = train(wanted, base, out / name, budget=budget, device=device, resume=True)
+    if ranks.rank():
+        return []
     folder = video_folder(config.holdout, base)
     found = [_tested(row, config.architecture, weights, folder, device) for row in paper.rows]
     with (out / "tables.csv").open("w", encoding="utf-8", newline="") as file:
@@ -115,10 +118,12 @@ def _tested(row: Row, architecture: str, weights: dict[str, Path], folder: Video
 def main(config: Path, out: Path, budget_s: float | None, device: str) -> None:
     """Train and test the rows of a paper's ablation tables; prints them as CSV."""
     try:
-        rows = run_tables(read_config(config, Tables), config.parent, out, budget=budget_s, device=device)
+        with ranks.joined(device) as place:
+            rows = run_tables(read_config(config, Tables), config.parent, out, budget=budget_s, device=place)
     except VosbenchError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
-    writer = csv.DictWriter(sys.stdout, COLUMNS)
-    writer.writeheader()
-    writer.writerows(rows)
+    if rows:
+        writer = csv.DictWriter(sys.stdout, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
