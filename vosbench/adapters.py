@@ -159,7 +159,10 @@ class Adapts(Protocol):
     """A session that learns on the video itself (``ModelSpec.adapts``)."""
 
     def adapt(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
-        """Called after each ``commit`` with the same arguments; timed apart. The model decides which frames to use."""
+        """Called after each ``commit`` with the same arguments; timed apart. The model decides which frames to use.
+
+        The runner's warm-up leaves it out: a session that has not learnt yet must be able to predict.
+        """
 
 
 class VOSModel(Protocol):

@@ -135,9 +135,12 @@ def _run(
 
 
 def _warm_up(task: Video, plans: Items[ViewPlan], recipe: Recipe) -> float:
-    """Run the first frames for nothing, so that compiling and allocating is not billed to the first sequence."""
+    """Run the first frames for nothing, so that compiling and allocating is not billed to the first sequence.
+
+    Models do not learn here: online learning can take minutes, in which a device has long warmed up.
+    """
     costs = Costs()
-    with closing(run_loop(task, plans, recipe, costs)) as loop:
+    with closing(run_loop(task, plans, recipe, costs, adapting=False)) as loop:
         for _ in zip(range(WARM_UP_FRAMES), loop, strict=False):
             pass
     return float(costs.seconds["model"])

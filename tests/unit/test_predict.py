@@ -270,6 +270,39 @@ def test_a_model_that_adapts_is_told_after_each_commit_and_timed_apart(tmp_path)
     assert report.predicted[0].model < report.predicted[0].wall
 
 
+def test_warming_up_does_not_learn_and_leaves_no_trace(tmp_path, monkeypatch):
+    counts = {"open": 0, "predict": 0, "adapt": 0}
+
+    class Counts(Brightness):
+        """The more it has learnt in a video, the more it lets through."""
+
+        def open(self, video):
+            counts["open"] += 1
+            session = super().open(video)
+            session.learnt = 0
+            predict = session.predict
+
+            def answer(index, image):
+                counts["predict"] += 1
+                soft = predict(index, image)
+                return SoftMasks(ids=soft.ids, probabilities=soft.probabilities ** np.float32(1 / (1 + session.learnt)))
+
+            def adapt(index, image, masks, *, given):
+                counts["adapt"] += 1
+                session.learnt += 1
+
+            session.predict, session.adapt = answer, adapt
+            return session
+
+    videos = make_videos(tmp_path / "data", names=("a", "b"), frames=4)
+    model = Counts(ModelSpec(name="counts", adapts=True))
+    predict(videos, split="val", models=[model], out=tmp_path / "warm")
+    assert counts == {"open": 3, "predict": 1 + 2 * 3, "adapt": 2 * 4}
+    monkeypatch.setattr("vosbench.predict.WARM_UP_FRAMES", 0)
+    predict(videos, split="val", models=[model], out=tmp_path / "cold")
+    assert pngs(tmp_path / "warm") == pngs(tmp_path / "cold")
+
+
 # -- contracts and failures
 
 

@@ -120,6 +120,20 @@ def test_a_session_must_answer_and_adapt_as_the_spec_says():
     with pytest.raises(AssertionError, match="no adapt"):
         check_model(Stays(replace(STAYS, adapts=True)))
 
+    class LearnsFirst(StaysSession):
+        learnt = None
+
+        def predict(self, index, image):
+            return self.learnt[0]
+
+        def adapt(self, index, image, masks, *, given):
+            self.learnt = [masks]
+
+    model = Stays(replace(STAYS, adapts=True))
+    model.open = lambda video: LearnsFirst(model)
+    with pytest.raises(AssertionError, match="cannot predict before it has learnt"):
+        check_model(model)
+
     class Mute(Stays):
         def open(self, video):
             return object()

@@ -73,9 +73,12 @@ def predict_sequence(video: Video, plans: Items[ViewPlan], recipe: Recipe, out: 
 
 
 def run_loop(
-    video: Video, plans: Items[ViewPlan], recipe: Recipe, costs: Costs
+    video: Video, plans: Items[ViewPlan], recipe: Recipe, costs: Costs, *, adapting: bool = True
 ) -> Generator[tuple[str, LabelMap], None, None]:
-    """Yield (stem, label map at the video's size) for every picture in order. Close it: it holds a thread."""
+    """Yield (stem, label map at the video's size) for every picture in order. Close it: it holds a thread.
+
+    Not ``adapting``, models do not learn on the video, and answer worse.
+    """
     views: list[View] = []
     with closing(video.images()) as images:
         for index in range(len(video.pictures)):
@@ -83,7 +86,7 @@ def run_loop(
                 frame, image = next(images)
             if not views:
                 height, width = image.shape[:2]
-                views = [View(plan, video, (height, width), recipe, costs) for plan in plans]
+                views = [View(plan, video, (height, width), recipe, costs, adapting=adapting) for plan in plans]
             given = video.given_masks(frame)
             _check_sizes(video, frame, views[0].canvas.native, [image, *given.values()])
             yield frame, _frame(views, index, image, given, recipe)

@@ -19,9 +19,21 @@ Given = Mapping[int, NDArray[np.bool_]]
 
 
 class View:
-    """A session on one canvas. Maps go in and out at the canvas's scaled size, unflipped and unpadded."""
+    """A session on one canvas. Maps go in and out at the canvas's scaled size, unflipped and unpadded.
 
-    def __init__(self, plan: ViewPlan, video: Video, size: tuple[int, int], recipe: Recipe, costs: Costs) -> None:
+    Not ``adapting``, the session does not get to learn on the video.
+    """
+
+    def __init__(
+        self,
+        plan: ViewPlan,
+        video: Video,
+        size: tuple[int, int],
+        recipe: Recipe,
+        costs: Costs,
+        *,
+        adapting: bool = True,
+    ) -> None:
         self.spec = plan.model.spec
         self.task = recipe.task
         self.canvas: Canvas = canvas(self.spec, *size, scale=plan.scale, flip=plan.flip)
@@ -32,6 +44,7 @@ class View:
         if recipe.feedback == "fused" and isinstance(self.session, StepSession):
             raise UsageError(f"{self.spec.name} cannot take fused feedback: it has no commit", fix="use own feedback")
         self.costs = costs
+        self.adapting = adapting and self.spec.adapts
         self.picture: Image = np.empty((0, 0, 3), np.uint8)
         self.live: set[int] = set()
         self.named: set[int] = set()
@@ -61,7 +74,7 @@ class View:
         masks = SoftMasks(ids=final.ids, probabilities=self.canvas.place(final.probabilities))
         with self.costs.measure("model"):
             self.session.commit(index, self.picture, masks, given=frozenset(given))
-        if self.spec.adapts:
+        if self.adapting:
             if not isinstance(self.session, Adapts):
                 raise ModelError(f"{self.spec.name}: the spec says it adapts, but its session has no adapt()")
             with self.costs.measure("adaptation"):

@@ -70,7 +70,8 @@ def check_model(model: VOSModel) -> None:
 
     For each task it does: it answers in the right shape and range, for the right objects, and keeps answering when an
     object is gone; a second run gives the same bytes; videos open at the same time do not disturb each other; asking
-    for a frame twice changes nothing; and an object that appears later changes nothing before it does.
+    for a frame twice changes nothing; an object that appears later changes nothing before it does; and a model that
+    learns on videos answers before it has learnt.
 
     Raises:
         AssertionError: what does not hold.
@@ -99,18 +100,37 @@ def check_task(model: VOSModel, task: Task) -> None:
             first = [*_run(model, clip.of(7), task)]
             assert _same(alone[:2], first[:2]), f"{name}: an object that appears later changes frames before it"
             [*_run(model, clip, task, lose=7)]
+        if model.spec.adapts:
+            _check_unlearnt(model, clip, task)
     except ModelError as error:
         raise AssertionError(str(error)) from error
 
 
+def _check_unlearnt(model: VOSModel, clip: Clip, task: Task) -> None:
+    try:
+        [*_run(model, clip, task, adapting=False)]
+    except ModelError:
+        raise
+    except Exception as error:
+        message = f"{model.spec.name}: cannot predict before it has learnt, which the runner's warm-up asks for"
+        raise AssertionError(message) from error
+
+
 def _run(
-    model: VOSModel, clip: Clip, task: Task, *, ask_twice: bool = False, lose: int | None = None
+    model: VOSModel,
+    clip: Clip,
+    task: Task,
+    *,
+    ask_twice: bool = False,
+    lose: int | None = None,
+    adapting: bool = True,
 ) -> Iterator[SoftMasks]:
     """What the model answers on each frame, through the runner's own view of it.
 
-    ``ask_twice`` calls predict twice and keeps the second answer; ``lose`` commits an object as empty from frame 2 on.
+    ``ask_twice`` calls predict twice and keeps the second answer; ``lose`` commits an object as empty from frame 2 on;
+    not ``adapting``, it does not get to learn, as when the runner warms up.
     """
-    view = _view(model, clip, task)
+    view = _view(model, clip, task, adapting)
     session, spec = view.session, model.spec
     assert isinstance(session, Session | StepSession), f"{spec.name}: open() gives neither predict/commit nor step"
     assert isinstance(session, Adapts) or not spec.adapts, f"{spec.name}: spec.adapts, but the session has no adapt()"
@@ -126,7 +146,7 @@ def _run(
         yield soft
 
 
-def _view(model: VOSModel, clip: Clip, task: Task) -> View:
+def _view(model: VOSModel, clip: Clip, task: Task, adapting: bool) -> View:
     size = clip.images[0].shape[:2]
     stems = tuple(f"{t:05d}" for t in range(len(clip.images)))
     video = Video(
@@ -136,7 +156,8 @@ def _view(model: VOSModel, clip: Clip, task: Task) -> View:
         given={stem: tuple(masks) for stem, masks in zip(stems, clip.given, strict=True) if masks},
         masks=MaskFolder(Path()),
     )
-    return View(ViewPlan(model=model), video, (size[0], size[1]), Recipe(task=task), Costs())
+    recipe = Recipe(task=task)
+    return View(ViewPlan(model=model), video, (size[0], size[1]), recipe, Costs(), adapting=adapting)
 
 
 def _mirrored(clip: Clip) -> Clip:
