@@ -79,7 +79,7 @@ def costs() -> dict[str, ModelCost]:
         one_shot = rvos.RVOS(rvos.architecture("rvos-mask-st")).eval()
     found["s2s"] = ModelCost(parameters=parameters(sequence), gflop=sum(s2s_gflop(sequence, 1)))
     found["rvos"] = ModelCost(parameters=parameters(one_shot), gflop=sum(rvos_gflop(one_shot, 1)))
-    return found
+    return found | {"s2s-ol": found["s2s"], "rvos-painted": found["rvos"]}
 
 
 def table() -> str:

@@ -2,6 +2,7 @@
 
 import shutil
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ pytest.importorskip("torch", reason="the baselines need torch")
 import torch
 from PIL import Image
 from torch import nn
+from vosbench_baselines import masktrack_lite_cost
 from vosbench_baselines.appearance import Colours
 from vosbench_baselines.flow import Flow, carry
 from vosbench_baselines.masktrack_lite import INPUTS, SIDE, MaskTrackLite, mask_loss
@@ -29,7 +31,7 @@ from vosbench_baselines.training.holdout import holdout_j
 
 from tests.unit.fake_videos import make_videos
 from vosbench import synthetic
-from vosbench.adapters import SoftMasks, VideoInfo, load_model
+from vosbench.adapters import SoftMasks, VideoInfo, load_model, model_costs
 from vosbench.predict import predict
 from vosbench.testing import check_model
 
@@ -244,6 +246,22 @@ def test_two_objects_one_of_them_late_through_the_runner(tmp_path):
     last = read_labels(tmp_path / "out/pair/00004.png", binary=False)
     for label in (1, 2):
         assert overlap(last == label, frames[-1][1] == label) > 0.85
+
+
+def test_costs_are_the_networks_convolutions_twice_and_those_of_the_page():
+    def block(inputs, outputs, side):
+        return 2 * 9 * (inputs * outputs + outputs * outputs) * side**2
+
+    w = masktrack_lite_cost.MaskTrackLite().widths
+    one = sum(block(i, o, 80 // 2**n) for n, (i, o) in enumerate(zip((20, *w[:-1]), w, strict=True)))
+    one += sum(block(w[n] + w[n + 1], w[n], 80 // 2**n) for n in range(4)) + 2 * w[0] * 4 * 80**2
+    found = masktrack_lite_cost.costs()
+    assert found["masktrack-lite"] == found["masktrack-lite-offline"]
+    assert found["masktrack-lite"].gflop == pytest.approx(2 * one / 1e9)
+    assert found["masktrack-lite"].parameters == 497_669
+    assert found.items() <= model_costs().items()
+    page = (Path(__file__).parents[2] / "docs/baselines/masktrack-lite.md").read_text(encoding="utf-8")
+    assert masktrack_lite_cost.table() in page
 
 
 @pytest.mark.parametrize("schedule", [None, Schedule(steps=2)])
