@@ -33,7 +33,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One run. Defaults are the refinement paper's (384², Adam 1e-5) where it says, Space-Time Memory's elsewhere.
 
-    ``initial``: weights to start from, our ``.safetensors`` or an ImageNet trunk's ``.pth`` in torchvision's names.
+    ``initial``: weights to start from, our ``.safetensors``, an ImageNet trunk's ``.pth`` in torchvision's names, or
+    "imagenet", which asks torchvision for that trunk.
     ``truth_steps``: for so many steps the network is shown the true mask of the previous frame, after that the inferred
     one; ``detach`` stops the gradient through it. ``max_gap`` between neighbouring frames of a clip is reached linearly
     after ``gap_steps``. Clips have ``frames`` frames, or from ``frames`` to ``most_frames``, drawn anew for every

@@ -49,6 +49,7 @@ class Family:
     ``door`` takes a network, its name, ``device`` and options of the family's own, and gives the runner's
     model. ``start`` initialises what an ImageNet state dict of torchvision has. ``loss`` takes a network, images
     (B, T, 3, H, W) in [0, 1], labels (B, T, H, W), the configuration and the number of steps taken, and gives a scalar.
+    ``imagenet`` names the network of torchvision that is the trunk of an architecture, if one is.
     ``trunk`` names the parameters that ``trunk_learning_rate`` is for; ``groups`` makes the groups of parameters for
     SGD, each with its ``share`` of the learning rate. A family that one loss and one optimiser do not train has a
     ``learner`` instead; it may add modules to the network, which are then saved with it. ``while_training`` are the
@@ -61,6 +62,7 @@ class Family:
     door: Callable[..., VOSModel]
     start: Callable[[Any, dict[str, torch.Tensor]], object]
     loss: Callable[[Any, torch.Tensor, torch.Tensor, Training, int], torch.Tensor] | None = None
+    imagenet: Callable[[str], str | None] = lambda architecture: None
     trunk: Callable[[Any], list[nn.Parameter]] = lambda network: []
     learner: Callable[[Any, Training], Learner] | None = None
     while_training: Mapping[str, Any] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from vosbench_baselines.training.config import Training
 from vosbench_baselines.training.families import Learner, family
 from vosbench_baselines.training.folders import video_folder
 from vosbench_baselines.training.holdout import holdout_j
+from vosbench_baselines.training.imagenet import imagenet_state
 from vosbench_baselines.training.log import Log, Row
 from vosbench_baselines.training.mixture import mixture
 
@@ -81,18 +82,25 @@ def train(
 
 def _begin(config: Training, base: Path, device: str) -> Run:
     torch.manual_seed(config.seed)
-    kind = family(config.architecture)
-    if config.initial.endswith(".safetensors"):
-        model = kind.load(base / config.initial, config.architecture)[0].requires_grad_(True)
-    else:
-        model = kind.network(config.architecture)
-        if config.initial:
-            kind.start(model, checkpoints.read_state(base / config.initial)[0])
-    model.to(device)
-    learner = (kind.learner or Descent)(model, config)
+    model = initialised(config, base).to(device)
+    learner = (family(config.architecture).learner or Descent)(model, config)
     if ranks.rank():  # the network is everyone's, what is drawn while training is not
         torch.manual_seed(ranks.own_seed(config.seed))
     return Run(model=model, averaged=copy.deepcopy(model).requires_grad_(False), learner=learner)
+
+
+def initialised(config: Training, base: Path) -> nn.Module:
+    """The network as ``config.initial`` has it begin; what that does not say, from the global random generator."""
+    kind = family(config.architecture)
+    if config.initial.endswith(".safetensors"):
+        model: nn.Module = kind.load(base / config.initial, config.architecture)[0]
+        return model.requires_grad_(True)
+    model = kind.network(config.architecture)
+    if config.initial == "imagenet":
+        kind.start(model, imagenet_state(kind.imagenet(config.architecture), config.architecture))
+    elif config.initial:
+        kind.start(model, checkpoints.read_state(base / config.initial)[0])
+    return model
 
 
 class Descent:

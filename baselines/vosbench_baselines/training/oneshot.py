@@ -70,12 +70,22 @@ def _load_resnet(trunk: nn.Module, state: dict[str, Tensor]) -> None:
             place.copy_(tensor)
 
 
+#: Trunks by torchvision's names. OnAVOS' ResNet-38 is not among them.
+IMAGENET = {
+    "masktrack": "vgg16",
+    "masktrack-resnet101": "resnet101",
+    "osmn": "vgg16",
+    "osvos": "vgg16",
+    "segflow": "resnet101",
+}
+
 FAMILY = Family(
     name="oneshot",
     network=lambda name: method(name).build(),
     load=load,
     door=OneShotModel,
     start=start,
+    imagenet=IMAGENET.get,
     loss=clip_loss,
     groups=lambda network: [{**group, "share": group["lr"]} for group in network.groups(1.0, online=False)],
     trunk=lambda network: list(network.trunk.parameters()) if hasattr(network, "trunk") else [],

@@ -38,6 +38,7 @@ FAMILY = Family(
     load=load_rvos,
     door=RVOSModel,
     start=_start,
+    imagenet=lambda name: "resnet101" if architecture(name).width == 64 else None,
     loss=_loss,
     trunk=_trunk,
 )

@@ -41,5 +41,6 @@ FAMILY = Family(
     load=load_s2s,
     door=S2SModel,
     start=_start,
+    imagenet=lambda name: "vgg16" if architecture(name).width == 64 else None,
     loss=_loss,
 )

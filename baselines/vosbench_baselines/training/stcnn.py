@@ -173,6 +173,7 @@ FAMILY = Family(
     load=load_stcnn,
     door=STCNNModel,
     start=start,
+    imagenet=lambda name: "resnet101" if architecture(name).width == 64 else None,
     learner=STCNNLearner,
     while_training={"iterations": 0},
 )

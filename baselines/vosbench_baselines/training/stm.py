@@ -28,5 +28,6 @@ FAMILY = Family(
     load=load_stm,
     door=STMModel,
     start=_start,
+    imagenet=lambda name: "resnet50" if architecture(name).width == 64 else None,
     loss=_loss,
 )
