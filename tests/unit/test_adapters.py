@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+from itertools import product
 
 import numpy as np
 import pytest
@@ -35,18 +36,18 @@ def test_resolution_rules():
 @pytest.mark.parametrize("multiple", [16, 32])
 def test_padding_of_every_residue_is_undone_exactly(multiple):
     spec = ModelSpec(name="m", padding=Padding(multiple=multiple))
-    for rest in range(multiple):
-        for other in range(multiple):
-            surface = canvas(spec, 32 + rest, 64 + other)
-            assert surface.padded[0] % multiple == surface.padded[1] % multiple == 0
-            assert surface.padded[0] - 32 - rest < multiple
-            spare = surface.padded[0] - 32 - rest, surface.padded[1] - 64 - other
-            assert surface.offset == (spare[0] // 2, spare[1] // 2)
-    maps = np.random.default_rng(0).random((3, 37, 71), np.float32)
-    for flip in (False, True):
-        surface = canvas(spec, 37, 71, flip=flip)
-        np.testing.assert_array_equal(surface.take(surface.place(maps)), maps)
-        assert surface.place(maps).sum() == pytest.approx(maps.sum(), rel=1e-5)
+    maps = np.random.default_rng(0).random((2, 32 + multiple, 64 + multiple), np.float32)
+    for rest, other, flip in product(range(multiple), range(multiple), (False, True)):
+        height, width = 32 + rest, 64 + other
+        surface = canvas(spec, height, width, flip=flip)
+        assert surface.padded[0] % multiple == surface.padded[1] % multiple == 0
+        spare = surface.padded[0] - height, surface.padded[1] - width
+        assert max(spare) < multiple
+        assert surface.offset == (spare[0] // 2, spare[1] // 2)
+        placed = surface.place(maps[:, :height, :width])
+        assert placed.shape == (2, *surface.padded)
+        np.testing.assert_array_equal(surface.take(placed), maps[:, :height, :width])
+        assert np.count_nonzero(placed) == np.count_nonzero(maps[:, :height, :width])
 
 
 def test_padding_says_when_it_happens_by_its_colour():
