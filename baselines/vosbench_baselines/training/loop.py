@@ -2,6 +2,8 @@
 
 import copy
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -59,10 +61,25 @@ def train(
     run = _begin(config, base, device)
     if resume:
         _resume(run, out / "last.pt")
-    first = ranks.rank() == 0
-    log = Log(out, step=run.step, seconds=run.seconds, tensorboard=tensorboard) if first else None
+    log = None
+    if ranks.rank() == 0:
+        log = Log(out, step=run.step, seconds=run.seconds, tensorboard=tensorboard)
+    with nullcontext() if log is None else closing(log):
+        for losses in _steps(run, config, batches(clips, run.step, places), budget):
+            _checkpoint(run, config, base, out, losses, log)
+        if not (out / "weights.safetensors").exists():
+            _checkpoint(run, config, base, out, [], log)
+    ranks.wait()  # whoever returns finds the weights
+    return out / "weights.safetensors"
+
+
+def _steps(
+    run: Run, config: Training, prepared: Iterable[tuple[torch.Tensor, torch.Tensor]], budget: float | None
+) -> Iterator[list[float]]:
+    """Learn until the last step or the budget ends; yields at every checkpoint the losses since the one before."""
     start, before, losses = time.monotonic(), run.seconds, list[float]()
-    for images, labels in batches(clips, run.step, places):
+    device = _device(run)
+    for images, labels in prepared:
         late = budget is not None and ranks.of_first(time.monotonic() - start) >= budget
         if run.step >= config.steps or late:
             break
@@ -71,13 +88,10 @@ def train(
         _average(run, config.ema)
         run.seconds = before + time.monotonic() - start
         if run.step % config.checkpoint_every == 0:
-            _checkpoint(run, config, base, out, losses, log)
-    if losses or not (out / "weights.safetensors").exists():
-        _checkpoint(run, config, base, out, losses, log)
-    if log is not None:
-        log.close()
-    ranks.wait()  # whoever returns finds the weights
-    return out / "weights.safetensors"
+            yield losses
+            losses = []
+    if losses:
+        yield losses
 
 
 def _begin(config: Training, base: Path, device: str) -> Run:
@@ -174,9 +188,8 @@ def _average(run: Run, decay: float) -> None:
 
 
 def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[float], log: Log | None) -> None:
-    """Write everything, with the mean of ``losses``, which is emptied; rank 0, the one with a log."""
+    """Write everything, with the mean of ``losses``; only rank 0 has a log, and writes."""
     loss = ranks.mean(float(np.mean(losses))) if losses else None
-    losses.clear()
     if log is None:
         return
     kind, j = family(config.architecture), None

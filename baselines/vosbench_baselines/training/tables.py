@@ -127,3 +127,7 @@ def main(config: Path, out: Path, budget_s: float | None, device: str) -> None:
         writer = csv.DictWriter(sys.stdout, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
