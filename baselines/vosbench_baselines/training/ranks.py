@@ -39,12 +39,16 @@ def joined(device: str) -> Iterator[str]:
 
 def rank() -> int:
     """The number of this process, from 0."""
-    return dist.get_rank() if dist.is_initialized() else 0
+    return dist.get_rank() if _several() else 0
 
 
 def size() -> int:
     """How many processes there are."""
-    return dist.get_world_size() if dist.is_initialized() else 1
+    return dist.get_world_size() if _several() else 1
+
+
+def _several() -> bool:
+    return dist.is_available() and dist.is_initialized()  # PyTorch can be built without
 
 
 def share(batch: int) -> range:
@@ -99,9 +103,8 @@ def of_first(value: float) -> float:
 
 
 def wait() -> None:
-    """Until every rank is here."""
-    if size() > 1:
-        of_first(mean(0.0))
+    """Until every rank is here: none knows the mean before all have told."""
+    mean(0.0)
 
 
 def own_seed(seed: int) -> int:
