@@ -1,9 +1,9 @@
 """``python -m vosbench_baselines.cost``: parameters and arithmetic of the models, without running them.
 
-Counted on meta tensors; one multiply-add is two FLOP. Space-Time Memory networks are counted for a video of 480×854 at
-the size at which the model sees it, padded to multiples of 16; ``memorise`` and ``segment`` are the two halves of a
-frame, a memory of nine frames is the mean on DAVIS-2016 validation, rounded. The recurrent models see every video at
-a size of their own; the first frame is left out of their costs, and so are optical flow and online learning.
+Counted on meta tensors; one multiply-add is two FLOP. Space-Time Memory networks are counted at 480×854, padded to
+multiples of 16; ``memorise`` and ``segment`` are the two halves of a frame, a memory of nine frames is the mean on
+DAVIS-2016 validation, rounded. The recurrent models see every video at a size of their own; the first frame is left out
+of their costs, and so is online learning.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from vosbench.adapters import ModelCost, Resolution
+from vosbench.adapters import ModelCost
 from vosbench_baselines import rvos, s2s
 from vosbench_baselines.stm import ARCHITECTURES, STM, architecture
 
@@ -28,14 +28,14 @@ def parameters(model: nn.Module) -> int:
 
 def gflop(model: STM, objects: int, memory: int) -> tuple[float, float]:
     """GFLOP of ``memorise`` and of ``segment`` for one frame; ``model`` on the meta device."""
-    height, width = (-(-side // 16) * 16 for side in Resolution(short_side=model.size.short_side).of(*SIZE))
+    height, width = (-(-side // 16) * 16 for side in SIZE)
     image, masks = (torch.empty(1, channels, height, width, device="meta") for channels in (3, objects))
     with FlopCounterMode(display=False) as memorising:
         model.memorise(image, masks)
     cells = memory * (height // 16) * (width // 16)
     keys, values = (torch.empty(objects, cells, c, device="meta") for c in (model.size.key, model.size.value))
     with FlopCounterMode(display=False) as segmenting:
-        model.segment(image, keys, values, carried=masks if model.size.guided else None)
+        model.segment(image, keys, values)
     return memorising.get_total_flops() / 1e9, segmenting.get_total_flops() / 1e9
 
 
@@ -70,7 +70,7 @@ def rvos_gflop(model: rvos.RVOS, objects: int) -> tuple[float, float]:
 def costs() -> dict[str, ModelCost]:
     """Every registered model with one object; entry point ``vosbench.model_costs``."""
     found = {}
-    for name in ("stm", "stm-refine50", "stm-s", "stm-xs"):
+    for name in ("stm", "stm-refine50", "stm-s"):
         with torch.device("meta"):
             model = STM(architecture(name)).eval()
         found[name] = ModelCost(parameters=parameters(model), gflop=sum(gflop(model, 1, MEMORY)))

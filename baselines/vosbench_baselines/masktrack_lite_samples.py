@@ -5,6 +5,7 @@ random, and sometimes blank, so that the network learns to find the object again
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 from vosbench.adapters import Image
 from vosbench_baselines.appearance import Colours
 from vosbench_baselines.flow import Flow, carry
+from vosbench_baselines.following import MARGIN
 from vosbench_baselines.lucid import Scene, lucid_pair, scene
 from vosbench_baselines.masktrack_lite import INPUTS, SIDE
 from vosbench_baselines.roi import Square, cut, square_around
 
-MARGIN = 1.8  # the square's side, in sides of the mask's box
 BLANK = 0.1  # the share of samples without a rough mask
 CONTEXT = 1.6  # the side of what lucid dreams show, in sides of the square
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -68,6 +69,13 @@ def clip_samples(rng: np.random.Generator, images: NDArray[np.uint8], labels: ND
     return found
 
 
+class Dreamt(NamedTuple):
+    """A dreamt frame (H, W, 3) and its mask (H, W), 0 or 1."""
+
+    image: Image
+    mask: NDArray[np.float32]
+
+
 class Dreams:
     """Samples out of one annotated frame, near the object."""
 
@@ -81,16 +89,22 @@ class Dreams:
             near = cut(mask, wide, size, outside=cv2.BORDER_CONSTANT)
             self.parts = scene(cut(image, wide, size), (near > 0.5).astype(np.uint8))
 
+    def pair(self, rng: np.random.Generator) -> tuple[Dreamt, Dreamt]:
+        """Two neighbouring frames that show the object."""
+        assert self.parts is not None
+        while True:
+            drawn = lucid_pair(rng, self.parts)
+            if drawn.previous_labels.any() and drawn.labels.any():  # else the object was moved out of sight
+                before = Dreamt(drawn.previous_image, drawn.previous_labels.astype(np.float32))
+                return before, Dreamt(drawn.image, drawn.labels.astype(np.float32))
+
     def draw(self, rng: np.random.Generator, count: int) -> list[Sample]:
         """So many samples. A pair of dreamt frames gives two, each frame's mask being the rough one of the other."""
-        assert self.parts is not None
         found: list[Sample] = []
         while len(found) < count:
-            pair = lucid_pair(rng, self.parts)
-            before, after = pair.previous_labels.astype(np.float32), pair.labels.astype(np.float32)
-            if before.any() and after.any():  # else the object was moved out of sight
-                found.append(sample(rng, pair.image, before, after, self.colours))
-                found.append(sample(rng, pair.previous_image, after, before, self.colours))
+            before, after = self.pair(rng)
+            found.append(sample(rng, after.image, before.mask, after.mask, self.colours))
+            found.append(sample(rng, before.image, after.mask, before.mask, self.colours))
         return found[:count]
 
 
@@ -105,16 +119,25 @@ def sample(
     blank = rng.random() < BLANK
     square = square_around(target if blank else rough, MARGIN) or square_around(target, MARGIN)
     assert square is not None, "the target shows the object"
-    reach = (0.25 if blank else 0.06) * square.side
-    x, y = rng.uniform(-reach, reach, 2)
-    square = Square(square.x + x, square.y + y, square.side * float(np.exp(rng.uniform(-0.2, 0.2))))
+    square = jittered(rng, square, 0.25 if blank else 0.06)
     seen = inputs(image, rough, colours, square)
-    seen[:3] = np.clip((seen[:3] - 0.5) * rng.uniform(0.85, 1.15) + 0.5 + rng.uniform(-0.08, 0.08, (3, 1, 1)), 0, 1)
+    seen[:3] = lit(rng, seen[:3])
     seen[3] = 0 if blank else roughened(rng, seen[3])
     exact = cut(target, square, SIDE, outside=cv2.BORDER_CONSTANT) > 0.5
     if rng.random() < 0.5:
         seen, exact = seen[:, :, ::-1], exact[:, ::-1]
     return Sample(np.ascontiguousarray(seen), np.ascontiguousarray(exact, np.float32))
+
+
+def jittered(rng: np.random.Generator, square: Square, reach: float) -> Square:
+    """Another square nearby: moved by up to ``reach`` of its side, a fifth larger or smaller."""
+    x, y = rng.uniform(-reach * square.side, reach * square.side, 2)
+    return Square(square.x + x, square.y + y, square.side * float(np.exp(rng.uniform(-0.2, 0.2))))
+
+
+def lit(rng: np.random.Generator, picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(3, H, W) in [0, 1] in another light."""
+    return np.clip((picture - 0.5) * rng.uniform(0.85, 1.15) + 0.5 + rng.uniform(-0.08, 0.08, (3, 1, 1)), 0, 1)
 
 
 def roughened(rng: np.random.Generator, mask: NDArray[np.float32]) -> NDArray[np.float32]:

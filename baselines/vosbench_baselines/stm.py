@@ -34,8 +34,7 @@ from vosbench_baselines.resnet import BLOCKS, stage
 class Architecture:
     """The sizes of one member of the family: blocks of the trunk's stages, and channels of trunk, key, value, decoder.
 
-    ``refine``: the backbone is our reading of Refine-50. ``guided``: the query also sees the previous frame's mask,
-    carried along the optical flow. ``short_side``: at which frames are seen; None: their own size.
+    ``refine``: the backbone is our reading of Refine-50.
     """
 
     trunk: Literal["bottleneck", "basic"]
@@ -45,16 +44,11 @@ class Architecture:
     value: int
     decoder: int
     refine: bool = False
-    guided: bool = False
-    short_side: int | None = None
 
 
 ARCHITECTURES = {
     "stm": Architecture(trunk="bottleneck", depths=(3, 4, 6), width=64, key=128, value=512, decoder=256),
     "stm-s": Architecture(trunk="basic", depths=(2, 2, 2), width=48, key=64, value=192, decoder=96),
-    "stm-xs": Architecture(
-        trunk="basic", depths=(1, 1, 1), width=24, key=32, value=64, decoder=32, guided=True, short_side=240
-    ),
     "stm-nano": Architecture(trunk="basic", depths=(1, 1, 1), width=8, key=16, value=32, decoder=16),
 }
 
@@ -69,9 +63,6 @@ def architecture(name: str) -> Architecture:
     if base not in ARCHITECTURES:
         raise UsageError(f"no architecture {name!r}", fix=f"there are {', '.join(ARCHITECTURES)}, each also -refine50")
     return replace(ARCHITECTURES[base], refine=base != name)
-
-
-DOUBT = 0.02  # a carried mask is never surer than this of anything
 
 
 class Features(NamedTuple):
@@ -161,8 +152,6 @@ class MemoryEncoder(QueryEncoder):
         super().__init__(size)
         self.conv1_m = nn.Conv2d(1, size.width, 7, 2, 3, bias=False)
         self.conv1_o = nn.Conv2d(1, size.width, 7, 2, 3, bias=False)
-        if size.guided:  # trained with one object at a time, it must not be noise when there are more
-            nn.init.zeros_(self.conv1_o.weight)
 
     def forward(self, images: torch.Tensor, masks: torch.Tensor) -> Features:  # type: ignore[override]
         """(B, 3, H, W) and soft masks (B, N, H, W) to features of B · N frame-object pairs."""
@@ -201,43 +190,23 @@ class KeyValue(nn.Module):
 class Decoder(nn.Module):
     """From what was read to a probability map, through the query's skip connections."""
 
-    def __init__(self, value: int, eighth: int, fourth: int, channels: int, *, guided: bool = False) -> None:
+    def __init__(self, value: int, eighth: int, fourth: int, channels: int) -> None:
         super().__init__()
         self.convFM = nn.Conv2d(2 * value, channels, 3, padding=1)
         self.ResMM = ResBlock(channels)
         self.RF3 = Refine(eighth, channels)
         self.RF2 = Refine(fourth, channels)
         self.pred2 = nn.Conv2d(channels, 2, 3, padding=1)
-        self.gate: nn.Conv2d | None = None
-        if guided:  # untrained, the answer is the carried mask
-            self.gate = nn.Conv2d(channels, 1, 3, padding=1)
-            for head in (self.pred2, self.gate):
-                nn.init.zeros_(head.weight)
-                nn.init.zeros_(head.bias)
 
-    def forward(
-        self, read: torch.Tensor, query_value: torch.Tensor, query: Features, carried: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        """``read`` (B · N, C_v, h, w), ``query_value`` (B, C_v, h, w); logits (B · N, 2, H, W), background first.
-
-        Guided, all maps are of B · N frame-object pairs; ``carried`` (B · N, 1, H, W) are soft masks, whose log odds
-        are added as far as the gate, in (0, 1), lets them through.
-        """
+    def forward(self, read: torch.Tensor, query_value: torch.Tensor, query: Features) -> torch.Tensor:
+        """``read`` (B · N, C_v, h, w), ``query_value`` (B, C_v, h, w); logits (B · N, 2, H, W), background first."""
         # A convolution of a concatenation is a sum of convolutions; the query's is the same for all objects.
         of_memory, of_query = self.convFM.weight.chunk(2, dim=1)
         shared = F.conv2d(query_value, of_query, self.convFM.bias, padding=1)
         x = self.ResMM(plus_shared(F.conv2d(read, of_memory, padding=1), shared))
         x = self.RF3(self.RF3.skip(query.at8), x)
         x = self.RF2(self.RF2.skip(query.at4), x)
-        logits = _enlarged(self.pred2(torch.relu(x)))
-        if self.gate is None or carried is None:
-            return logits
-        gate = torch.sigmoid(_enlarged(self.gate(torch.relu(x))))
-        return logits + F.pad(gate * torch.logit(carried.float(), eps=DOUBT), (0, 0, 0, 0, 1, 0))
-
-
-def _enlarged(x: torch.Tensor) -> torch.Tensor:
-    return F.interpolate(x, scale_factor=4, mode="bilinear", align_corners=False)
+        return F.interpolate(self.pred2(torch.relu(x)), scale_factor=4, mode="bilinear", align_corners=False)
 
 
 def read_memory(
@@ -268,10 +237,10 @@ class STM(nn.Module):
         up = BLOCKS[size.trunk].expansion
         top = size.decoder if size.refine else up * 4 * size.width
         self.Encoder_M = MemoryEncoder(size)
-        self.Encoder_Q = MemoryEncoder(size) if size.guided else QueryEncoder(size)
+        self.Encoder_Q = QueryEncoder(size)
         self.KV_M_r4 = KeyValue(top, size.key, size.value)
         self.KV_Q_r4 = KeyValue(top, size.key, size.value)
-        self.Decoder = Decoder(size.value, up * 2 * size.width, up * size.width, size.decoder, guided=size.guided)
+        self.Decoder = Decoder(size.value, up * 2 * size.width, up * size.width, size.decoder)
 
     def memorise(self, images: torch.Tensor, masks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, 3, H, W) and soft masks (B, N, H, W) to cells: keys (B · N, h · w, C_k), values (B · N, h · w, C_v)."""
@@ -284,22 +253,11 @@ class STM(nn.Module):
         keys: torch.Tensor,
         values: torch.Tensor,
         usable: torch.Tensor | None = None,
-        *,
-        carried: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Probabilities (B, N, H, W), float32, of the objects whose memory cells are given; see :func:`read_memory`.
-
-        ``carried``: of a guided network, the previous frame's soft masks (B, N, H, W) where the flow takes them.
-        """
+        """Probabilities (B, N, H, W), float32, of the objects whose memory cells are given; see :func:`read_memory`."""
         objects = len(keys) // len(images)
-        if carried is not None:
-            query = self.Encoder_Q(images, carried)
-            query_key, query_value = self.KV_Q_r4(query.at16)
-            read = read_memory(query_key, keys, values, usable)
-            logits = self.Decoder(read, query_value, query, carried.flatten(0, 1)[:, None]).float()
-        else:
-            query = self.Encoder_Q(images)
-            query_key, query_value = self.KV_Q_r4(query.at16)
-            read = read_memory(query_key.repeat_interleave(objects, dim=0), keys, values, usable)
-            logits = self.Decoder(read, query_value, query).float()
+        query = self.Encoder_Q(images)
+        query_key, query_value = self.KV_Q_r4(query.at16)
+        read = read_memory(query_key.repeat_interleave(objects, dim=0), keys, values, usable)
+        logits = self.Decoder(read, query_value, query).float()
         return torch.softmax(logits, dim=1)[:, 1].unflatten(0, (len(images), objects))

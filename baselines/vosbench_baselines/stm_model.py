@@ -2,8 +2,6 @@
 
 Memorised are frame 0, every fifth frame, an object's first frame and always the latest one (section 3.5 of the paper,
 with objects that appear later added: their memory begins on the frame where they are given).
-
-STM-XS is guided: the query also sees the latest masks where the optical flow takes them.
 """
 
 from collections.abc import Set
@@ -12,12 +10,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vosbench.adapters import Image, ModelSpec, Normalisation, Padding, Resolution, SoftMasks, VideoInfo
+from vosbench.adapters import Image, ModelSpec, Normalisation, Padding, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
-from vosbench_baselines.flow import Flow
-from vosbench_baselines.guide import carried, look_up
 from vosbench_baselines.memory import MemoryBank
-from vosbench_baselines.shipped import shipped_weights
 from vosbench_baselines.stm import STM
 from vosbench_baselines.weights import load_stm, sha256
 
@@ -33,7 +28,6 @@ class STMModel:
         self.device = torch.device(device)
         self.spec = ModelSpec(
             name=name,
-            resolution=Resolution(short_side=network.size.short_side),
             padding=Padding(multiple=16, centred=True, fill="black"),
             normalisation=Normalisation(),
             merge="soft-aggregation",
@@ -51,19 +45,13 @@ class STMSession:
     def __init__(self, model: STMModel) -> None:
         self.network, self.device = model.network, model.device
         self.bank = MemoryBank()
-        self.flow = Flow()
         self.ids: tuple[int, ...] = ()
-        self.latest = torch.empty(0)  # picture (1, 3, h, w)
-        self.masks = torch.empty(0)  # soft masks (1, N, h, w) of the latest frame
 
     @torch.inference_mode()
     def predict(self, index: int, image: Image) -> SoftMasks:
         """See :class:`vosbench.adapters.Session`."""
-        now, guide = self._tensor(image), None
-        if self.network.size.guided:
-            guide = carried(self.masks, look_up(self.flow, now, self.latest))
         with self._precision():
-            probabilities = self.network.segment(now, *self.bank.cells(), carried=guide)
+            probabilities = self.network.segment(self._tensor(image), *self.bank.cells())
         return SoftMasks(ids=self.ids, probabilities=probabilities[0].cpu().numpy())
 
     @torch.inference_mode()
@@ -73,10 +61,9 @@ class STMSession:
         if not self.ids:
             return
         order = [masks.ids.index(identity) for identity in self.ids]
-        self.latest = self._tensor(image)
-        self.masks = torch.from_numpy(np.ascontiguousarray(masks.probabilities[order])).to(self.device)[None]
+        soft = torch.from_numpy(np.ascontiguousarray(masks.probabilities[order])).to(self.device)[None]
         with self._precision():
-            keys, values = self.network.memorise(self.latest, self.masks)
+            keys, values = self.network.memorise(self._tensor(image), soft)
         scheduled = index % EVERY == 0
         keep = torch.tensor([scheduled or identity in given for identity in self.ids], device=self.device)
         self.bank.write(index, keys, values, keep)
@@ -100,13 +87,8 @@ def stm_refine50(*, weights: Path | None, device: str) -> STMModel:
     return _load("stm-refine50", weights, device)
 
 
-def stm_xs(*, weights: Path | None, device: str) -> STMModel:
-    """A small one, guided by optical flow, trained from nothing; ships with its weights."""
-    return _load("stm-xs", weights or shipped_weights("stm-xs"), device)
-
-
 def stm_s(*, weights: Path | None, device: str) -> STMModel:
-    """ResNet-18 trunks of width 48, unguided: 5.3 million parameters."""
+    """ResNet-18 trunks of width 48: 5.3 million parameters."""
     return _load("stm-s", weights, device)
 
 

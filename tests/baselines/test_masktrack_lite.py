@@ -10,7 +10,6 @@ import pytest
 pytest.importorskip("torch", reason="the baselines need torch")
 
 import torch
-from PIL import Image
 from torch import nn
 from vosbench_baselines import masktrack_lite_cost
 from vosbench_baselines.appearance import Colours
@@ -26,17 +25,15 @@ from vosbench_baselines.online import Schedule
 from vosbench_baselines.roi import Square, cut, put_back, square_around
 from vosbench_baselines.shipped import shipped_weights
 from vosbench_baselines.training.config import Source
-from vosbench_baselines.training.folders import read_labels, video_folder
+from vosbench_baselines.training.folders import video_folder
 from vosbench_baselines.training.holdout import holdout_j
 
-from tests.unit.fake_videos import make_videos
+from tests.baselines.discs import BLUE, RED, frame, late_second_object, overlap
 from vosbench import synthetic
 from vosbench.adapters import SoftMasks, VideoInfo, load_model, model_costs
-from vosbench.predict import predict
 from vosbench.testing import check_model
 
 TINY = (8, 16)
-GREEN, RED, BLUE = (40, 140, 60), (210, 40, 40), (40, 40, 210)
 
 
 class ByColour(nn.Module):
@@ -60,25 +57,6 @@ def model(network, **options):
 def tiny(seed=0):
     torch.manual_seed(seed)
     return MaskTrackLite(TINY)
-
-
-def frame(*things, size=(96, 128)):
-    """A picture of textured green with discs (colour, row, column, radius), and their label map."""
-    rng = np.random.default_rng(0)
-    noise = rng.integers(-25, 26, (*size, 1))
-    picture = np.broadcast_to(GREEN, (*size, 3)) + noise
-    labels = np.zeros(size, np.uint8)
-    y, x = np.mgrid[: size[0], : size[1]]
-    for label, (colour, row, column, radius) in enumerate(things, start=1):
-        inside = (y - row) ** 2 + (x - column) ** 2 <= radius**2
-        labels[inside] = label
-        moving = np.roll(noise, (row, column), (0, 1))  # the texture goes with the disc
-        picture = np.where(inside[..., None], colour + moving, picture)
-    return picture.clip(0, 255).astype(np.uint8), labels
-
-
-def overlap(a, b):
-    return (a & b).sum() / max(1, (a | b).sum())
 
 
 # -- the square
@@ -236,16 +214,7 @@ def test_online_learning_raises_j():
 
 
 def test_two_objects_one_of_them_late_through_the_runner(tmp_path):
-    frames = [frame((RED, 40, 30 + 4 * t, 12), *([(BLUE, 70, 100 - 3 * t, 10)] if t >= 2 else [])) for t in range(5)]
-    dataset = make_videos(
-        tmp_path / "data", names=("pair",), size=(96, 128), maps={"pair": [labels for _, labels in frames]}
-    )
-    for t, (image, _) in enumerate(frames):
-        Image.fromarray(image).save(tmp_path / "data/JPEGImages/pair" / f"{t:05}.png")
-    predict(dataset, split="val", models=[model(ByColour())], out=tmp_path / "out")
-    last = read_labels(tmp_path / "out/pair/00004.png", binary=False)
-    for label in (1, 2):
-        assert overlap(last == label, frames[-1][1] == label) > 0.85
+    assert min(late_second_object(model(ByColour()), tmp_path)) > 0.85
 
 
 def test_costs_are_the_networks_convolutions_twice_and_those_of_the_page():

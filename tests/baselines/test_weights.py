@@ -83,8 +83,8 @@ def test_wrong_files_say_what_is_wrong(tmp_path, nano):
     with pytest.raises(InputError, match="cannot be read"):
         load_stm(tmp_path / "x.safetensors")
     save_stm(nano, "stm-nano", tmp_path / "n.safetensors")
-    with pytest.raises(InputError, match="weights of 'stm-nano', not of 'stm-xs'"):
-        load_stm(tmp_path / "n.safetensors", "stm-xs")
+    with pytest.raises(InputError, match="weights of 'stm-nano', not of 'stm-s'"):
+        load_stm(tmp_path / "n.safetensors", "stm-s")
 
 
 class Evil:

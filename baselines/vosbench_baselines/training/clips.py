@@ -32,16 +32,12 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a clip must look like: frames, (H, W), the most objects, and whether frames may lack annotation.
-
-    ``zoom``: the most a crop is enlarged over the size that just covers the clip.
-    """
+    """What a clip must look like: frames, (H, W), the most objects, and whether frames may lack annotation."""
 
     frames: int
     size: tuple[int, int]
     objects: int
     unlabelled: bool = False
-    zoom: float = 1.3
 
 
 class ClipSource(Protocol):
@@ -62,7 +58,7 @@ class Stills:
         """See :class:`ClipSource`; the gap means nothing here."""
         image_path, mask_path = self.pairs[rng.integers(len(self.pairs))]
         image, labels = decode(image_path), read_labels(mask_path, binary=self.binary)
-        base = crop(rng, labels, shape.size, shape.zoom)
+        base = crop(rng, labels, shape.size)
         warps = [jitter(rng, shape.size) @ base for _ in range(shape.frames)]
         return warped([image] * shape.frames, [labels] * shape.frames, warps, shape.size)
 
@@ -87,7 +83,7 @@ class Videos:
         labels = [self._labels(sequence, stem) for stem in chosen]
         first = labels[0]
         assert first is not None
-        warp = crop(rng, first, shape.size, shape.zoom)
+        warp = crop(rng, first, shape.size)
         filled = [first if found is None else found for found in labels]
         clip = warped(images, filled, [warp] * shape.frames, shape.size)
         clip.labels[[found is None for found in labels]] = UNLABELLED
@@ -124,13 +120,11 @@ def ordered_frames(rng: np.random.Generator, available: int, frames: int, max_ga
     return indices[::-1] if rng.random() < 0.5 else indices
 
 
-def crop(
-    rng: np.random.Generator, labels: NDArray[np.uint8], size: tuple[int, int], zoom: float = 1.3
-) -> NDArray[np.float64]:
+def crop(rng: np.random.Generator, labels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float64]:
     """A random crop, 3×3, from image to clip coordinates: covers the clip, around an object, mirrored half the time."""
     height, width = labels.shape
     cover = max(size[0] / height, size[1] / width)
-    scale = cover * rng.uniform(1.0, zoom)
+    scale = cover * rng.uniform(1.0, 1.3)
     rows, columns = np.nonzero(labels)
     at = int(rng.integers(len(rows))) if len(rows) else 0
     centre = (columns[at], rows[at]) if len(rows) else (width / 2, height / 2)

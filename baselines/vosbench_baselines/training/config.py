@@ -39,8 +39,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     one; ``detach`` stops the gradient through it. ``max_gap`` between neighbouring frames of a clip is reached linearly
     after ``gap_steps``. Clips have ``frames`` frames, or from ``frames`` to ``most_frames``, drawn anew for every
     batch. From step ``unlabelled_after`` on, clips of videos have pictures without annotation, too: for S2S, whose loss
-    leaves them out. ``zoom`` is the most a crop is enlarged over the size that covers the clip. ``region_loss`` weighs
-    one minus the soft region similarity, which is added to the cross-entropy.
+    leaves them out.
     ``optimiser`` "adam" and "sgd" (momentum 0.9, the family's rates for each layer) keep their rate, "adamw" follows a
     cosine to zero; ``weight_decay`` unset is the optimiser's own. ``trunk_learning_rate`` is that of the parameters
     that ImageNet weights are for; unset, the same as all. ``warm_up``: steps over which the rate rises from zero.
@@ -59,9 +58,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     most_frames: int = 0
     unlabelled_after: int | None = None
     size: tuple[int, int] = (384, 384)
-    zoom: float = 1.3
     objects: int = 3
-    region_loss: float = 0.0
     optimiser: Literal["adam", "adamw", "sgd"] = "adam"
     learning_rate: float = 1e-5
     trunk_learning_rate: float | None = None

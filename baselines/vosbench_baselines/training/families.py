@@ -25,6 +25,7 @@ MODULES = {
     "s2s": "vosbench_baselines.training.s2s",
     "stcnn": "vosbench_baselines.training.stcnn",
     "stm": "vosbench_baselines.training.stm",
+    "stm-xs": "vosbench_baselines.training.stm_xs",
 }
 
 

@@ -25,7 +25,7 @@ class Mixture:
         config = self.config
         rng = np.random.default_rng([config.seed, step, item])
         unlabelled = config.unlabelled_after is not None and step >= config.unlabelled_after
-        shape = Shape(frames(config, step), config.size, config.objects, unlabelled, config.zoom)
+        shape = Shape(frames(config, step), config.size, config.objects, unlabelled)
         shares = np.array([source.share for source in config.sources])
         for _ in range(ATTEMPTS):
             source = self.sources[rng.choice(len(self.sources), p=shares / shares.sum())]

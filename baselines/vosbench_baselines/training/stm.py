@@ -6,15 +6,14 @@ from vosbench_baselines.stm import STM, architecture
 from vosbench_baselines.stm_model import STMModel
 from vosbench_baselines.training.config import Training
 from vosbench_baselines.training.families import Family
-from vosbench_baselines.training.unroll import clip_loss, region_loss, unroll
+from vosbench_baselines.training.unroll import clip_loss, unroll
 from vosbench_baselines.weights import load_stm, load_trunk
 
 
 def _loss(model: STM, images: torch.Tensor, labels: torch.Tensor, config: Training, step: int) -> torch.Tensor:
     inferred = step >= config.truth_steps
     logits = unroll(model, images, labels, config.objects, inferred=inferred, detach=config.detach)
-    loss = clip_loss(logits, labels)
-    return loss + config.region_loss * region_loss(logits, labels) if config.region_loss else loss
+    return clip_loss(logits, labels)
 
 
 def _start(model: STM, state: dict[str, torch.Tensor]) -> None:

@@ -8,8 +8,6 @@ import torch
 import torch.nn.functional as F
 
 from vosbench_baselines.aggregation import aggregated_logits
-from vosbench_baselines.flow import Flow
-from vosbench_baselines.guide import carried, look_up
 from vosbench_baselines.stm import STM
 
 
@@ -34,15 +32,11 @@ def unroll(
     keys: list[torch.Tensor] = []
     values: list[torch.Tensor] = []
     logits: list[torch.Tensor] = []
-    flow = Flow()
     for t in range(1, images.shape[1]):
         key, value = model.memorise(images[:, t - 1], masks)
         keys.append(key)
         values.append(value)
-        guide = None
-        if model.size.guided:
-            guide = carried(masks, look_up(flow, images[:, t], images[:, t - 1]))
-        soft = model.segment(images[:, t], torch.cat(keys, dim=1), torch.cat(values, dim=1), carried=guide)
+        soft = model.segment(images[:, t], torch.cat(keys, dim=1), torch.cat(values, dim=1))
         logits.append(aggregated_logits(soft * present))
         masks = torch.softmax(logits[-1], dim=1)[:, 1:] * present if inferred else one_hot(labels[:, t], objects)
         masks = masks.detach() if detach else masks
@@ -52,17 +46,4 @@ def unroll(
 def clip_loss(logits: list[torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
     """Cross-entropy after soft aggregation: the mean over pixels and frames 1 to T - 1 of ``labels`` (B, T, H, W)."""
     losses = [F.cross_entropy(frame, labels[:, t].long()) for t, frame in enumerate(logits, start=1)]
-    return torch.stack(losses).mean()
-
-
-def region_loss(logits: list[torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
-    """One minus the soft region similarity: the mean over objects of the first frame and frames 1 to T - 1."""
-    objects = logits[0].shape[1] - 1
-    present = one_hot(labels[:, 0], objects).amax(dim=(2, 3))
-    losses = []
-    for t, frame in enumerate(logits, start=1):
-        soft, true = torch.softmax(frame, dim=1)[:, 1:], one_hot(labels[:, t], objects)
-        both = (soft * true).sum(dim=(2, 3))
-        either = (soft + true - soft * true).sum(dim=(2, 3))
-        losses.append(((1 - (both + 1) / (either + 1)) * present).sum() / present.sum().clamp(min=1))
     return torch.stack(losses).mean()

@@ -1,0 +1,106 @@
+"""Following objects in squares: what MaskTrack-lite and STM-XS do with a video around their networks.
+
+A frame goes like this, for each object: last frame's mask is carried along the optical flow; the object's expert
+refines it in the square around it; a sudden collapse is softened with the carried mask. An object that is gone for
+some frames is looked for wherever its colours are, and taken back when what is found there looks like it.
+"""
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vosbench.adapters import Image, SoftMasks
+from vosbench_baselines.appearance import Colours
+from vosbench_baselines.flow import Flow, carry
+from vosbench_baselines.redetection import Looks, candidates
+from vosbench_baselines.roi import Square, square_around
+
+MARGIN = 1.8  # the square's side, in sides of the mask's box
+COLLAPSED = 0.25  # of the carried mask's area: less is not believed at once
+LOST = 0.02  # of the area last seen: less is nothing
+Mask = NDArray[np.float32]
+
+
+class Expert(Protocol):
+    """What a model knows of one object. Masks are soft, (H, W), in [0, 1]."""
+
+    def refine(self, image: Image, rough: Mask, square: Square) -> Mask:
+        """The object's probabilities on a frame, given a rough mask; zero outside the square."""
+
+    def see(self, index: int, image: Image, mask: Mask, *, given: bool) -> None:
+        """A frame's mask was decided, or given."""
+
+    def learn(self, image: Image, mask: Mask) -> None:
+        """Learn the object online, on the frame where it is given."""
+
+
+@dataclass(slots=True)
+class Track:
+    """One object: its expert, its looks on the frame it was given, its latest soft mask, and the area last seen."""
+
+    expert: Expert
+    looks: Looks
+    mask: Mask
+    area: float
+
+
+class FollowingSession:
+    """The objects of one video, in the order in which they came; ``expert`` makes one from an object's colours."""
+
+    def __init__(self, expert: Callable[[Colours], Expert]) -> None:
+        self.expert = expert
+        self.tracks: dict[int, Track] = {}
+        self.flow = Flow()
+        self.latest: Image | None = None
+
+    def predict(self, index: int, image: Image) -> SoftMasks:
+        """See :class:`vosbench.adapters.Session`."""
+        assert self.latest is not None, "an object was given before"
+        flow = self.flow.look_up(image, self.latest)
+        maps = [_follow(track, image, carry(track.mask, flow)) for track in self.tracks.values()]
+        return SoftMasks(ids=tuple(self.tracks), probabilities=np.stack(maps))
+
+    def commit(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
+        """See :class:`vosbench.adapters.Session`."""
+        self.latest = image
+        for identity, mask in zip(masks.ids, masks.probabilities, strict=True):
+            mask = mask.copy()
+            area = float((mask > 0.5).sum())
+            if identity in given:
+                colours = Colours(image, mask)
+                self.tracks[identity] = Track(self.expert(colours), Looks(colours, image, mask), mask, area)
+            track = self.tracks[identity]
+            track.mask = mask
+            if area > LOST * track.area:
+                track.area = area
+            track.expert.see(index, image, mask, given=identity in given)
+
+    def adapt(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
+        """See :class:`vosbench.adapters.Adapts`: learn each object on the frame it is given, and on no other."""
+        for identity in sorted(given):
+            self.tracks[identity].expert.learn(image, self.tracks[identity].mask)
+
+
+def _follow(track: Track, image: Image, carried: Mask) -> Mask:
+    """The object's probabilities (H, W) on a frame onto which its mask was carried."""
+    square = square_around(carried, MARGIN)
+    area = float((carried > 0.5).sum())
+    if square is None or area <= LOST * track.area:
+        return _find_again(track, image)
+    found = track.expert.refine(image, carried, square)
+    if (found > 0.5).sum() < COLLAPSED * area:
+        found = (found + carried) / 2
+    return found
+
+
+def _find_again(track: Track, image: Image) -> Mask:
+    """Look where the object's colours are; nothing where no place has its looks."""
+    nothing = np.zeros(image.shape[:2], np.float32)
+    for square in candidates(track.looks, image, track.area):
+        found = track.expert.refine(image, nothing, square)
+        if track.looks.recognise(image, found, track.area):
+            return found
+    return nothing

@@ -1,0 +1,129 @@
+"""STM-XS at the door of vosbench: per object a memory, and a network of its own once it has learnt the object.
+
+What happens to a frame around the network is told in :mod:`vosbench_baselines.following`. Memorised are the frame on
+which the object is given, every fifth of the video, and always the latest one that shows it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vosbench.adapters import Image, ModelSpec, VideoInfo
+from vosbench_baselines import checkpoints
+from vosbench_baselines.appearance import Colours
+from vosbench_baselines.following import MARGIN, FollowingSession
+from vosbench_baselines.masktrack_lite import mask_loss
+from vosbench_baselines.masktrack_lite_samples import Dreams, inputs
+from vosbench_baselines.memory import MemoryBank
+from vosbench_baselines.online import Schedule, learn_online
+from vosbench_baselines.roi import Square, put_back, square_around
+from vosbench_baselines.shipped import shipped_weights
+from vosbench_baselines.stm_xs import STMXS
+from vosbench_baselines.stm_xs_samples import Batch, batch, dreamt, memory
+
+EVERY = 5
+ONLINE = Schedule(steps=200, learning_rate=3e-3)
+BATCH = 4
+SEED = 0
+
+
+class STMXSModel:
+    """Weights on a device, and how each object is learnt online; ``schedule`` None: not at all."""
+
+    def __init__(
+        self,
+        network: STMXS,
+        name: str = "stm-xs",
+        *,
+        device: str = "cpu",
+        schedule: Schedule | None = None,
+        weights: str | None = None,
+    ) -> None:
+        self.device = torch.device(device)
+        self.network = network.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        self.schedule = schedule
+        self.spec = ModelSpec(name=name, merge="soft-aggregation", adapts=schedule is not None, weights=weights)
+
+    def open(self, video: VideoInfo) -> FollowingSession:
+        """Begin a video."""
+        return FollowingSession(lambda colours: Reader(self, colours))
+
+
+class Reader:
+    """One object; see :class:`vosbench_baselines.following.Expert`."""
+
+    def __init__(self, model: STMXSModel, colours: Colours) -> None:
+        self.model, self.network, self.colours = model, model.network, colours
+        self.bank = MemoryBank()
+
+    @torch.inference_mode()
+    def refine(self, image: Image, rough: NDArray[np.float32], square: Square) -> NDArray[np.float32]:
+        """The mean of what the network makes of the square, plain and mirrored; both read the same memory."""
+        x = torch.from_numpy(inputs(image, rough, self.colours, square)).to(self.model.device)
+        both = torch.stack([x, x.flip(2)]).contiguous(memory_format=torch.channels_last)
+        keys, values, _ = self.bank.cells()
+        logits = self.network(both, keys.expand(2, -1, -1), values.expand(2, -1, -1)).float()
+        plain, mirrored = torch.sigmoid(logits)[:, 0]
+        found = (plain + mirrored.flip(1)) / 2
+        return put_back(found.cpu().numpy(), square, rough.shape)
+
+    @torch.inference_mode()
+    def see(self, index: int, image: Image, mask: NDArray[np.float32], *, given: bool) -> None:
+        """Memorise the frame, if the object is on it."""
+        square = square_around(mask, MARGIN)
+        if square is None and not given:
+            return
+        shown = torch.from_numpy(memory(image, mask, square or whole(image)))[None].to(self.model.device)
+        keys, values = self.network.memorise(shown[:, :3], shown[:, 3:])
+        self.bank.write(index, keys, values, torch.tensor([given or index % EVERY == 0], device=self.model.device))
+
+    def learn(self, image: Image, mask: NDArray[np.float32]) -> None:
+        """Fit a network of the object's own to dreams of the frame, and memorise the frame with it."""
+        dreams = Dreams(image, mask, self.colours)
+        if self.model.schedule is None or dreams.parts is None:
+            return
+
+        def draw(rng: np.random.Generator) -> Batch:
+            return batch(dreamt(rng, dreams, BATCH), self.model.device)
+
+        self.network, _ = learn_online(self.model.network, draw, loss, self.model.schedule, seed=SEED)
+        (index,), self.bank = self.bank.frames, MemoryBank()
+        self.see(index, image, mask, given=True)
+
+
+def whole(image: Image) -> Square:
+    """The square that holds all of a picture: what is memorised when a given mask is empty."""
+    height, width = image.shape[:2]
+    return Square(width / 2, height / 2, float(max(height, width)))
+
+
+def loss(network: STMXS, drawn: Batch) -> torch.Tensor:
+    """MaskTrack-lite's, after memorising both memories of each sample."""
+    memories = drawn.memories.flatten(0, 1)  # (2 B, 4, S, S)
+    keys, values = network.memorise(memories[:, :3], memories[:, 3:])
+    samples = len(drawn.inputs)
+    logits = network(drawn.inputs, *(cells.unflatten(0, (samples, 2)).flatten(1, 2) for cells in (keys, values)))
+    return mask_loss(logits.float(), drawn.targets)
+
+
+def stm_xs(*, weights: Path | None, device: str) -> STMXSModel:
+    """A small Space-Time Memory network, trained from nothing, that learns each object online; ships with weights."""
+    return _load("stm-xs", weights, device, ONLINE)
+
+
+def stm_xs_offline(*, weights: Path | None, device: str) -> STMXSModel:
+    """The same without online learning: faster, and less exact."""
+    return _load("stm-xs-offline", weights, device, None)
+
+
+def load(path: Path, name: str | None = None) -> tuple[STMXS, str, dict[str, str]]:
+    """The network of a file, see :func:`vosbench_baselines.checkpoints.load`."""
+    return checkpoints.load(path, lambda _: STMXS(), name)
+
+
+def _load(name: str, weights: Path | None, device: str, schedule: Schedule | None) -> STMXSModel:
+    path = weights or shipped_weights("stm-xs")
+    network, _, _ = load(path, "stm-xs")
+    return STMXSModel(network, name, device=device, schedule=schedule, weights=checkpoints.sha256(path))
