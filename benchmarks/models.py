@@ -40,6 +40,7 @@ PARTS = {
     "s2s": ("encode", "step"),
     "stcnn": ("temporal", "spatial"),
     "stm": ("memorise", "segment"),
+    "stm-xs": ("memorise", "forward"),
 }
 MODES = ("eager", "amp", "compiled")
 MULTIPLE = 32  # sides are padded to it
@@ -131,7 +132,7 @@ def rows(name: str, args: argparse.Namespace) -> Iterator[str]:
     network = kind.network(name)
     model = kind.door(network, name, device=args.device, **kind.while_training)
     sizes = dict.fromkeys((padded(model.spec.resolution.of(*args.video)), padded(args.video)))
-    cases = [(size, n) for size in sizes for n in args.objects or ((1, 3, 5) if kind.name == "stm" else (1,))]
+    cases = [(size, n) for size in sizes for n in args.objects or ((1, 3, 5) if name.startswith("stm") else (1,))]
     with precision(args.device, half=False):
         floors = {case: floor_ms(model, *case, args.frames, args.tflops, args.bandwidth) for case in cases}
     for mode in sorted(args.modes, key=MODES.index):  # what is compiled stays so
