@@ -106,6 +106,10 @@ def test_a_batch_that_cannot_be_shared_is_refused(together):
     assert [rank["uneven"] for rank in told(together)] == ["a batch of 3 clips cannot be shared among 2 processes"] * 2
 
 
+def test_ranks_that_find_other_checkpoints_all_say_so(together):
+    assert all("not every process finds the same" in rank["strayed"] for rank in told(together))
+
+
 def test_all_ranks_stop_when_the_first_ones_budget_is_spent(together):
     steps = [row["step"] for row in log(together / "budget")]
     assert steps

@@ -69,10 +69,19 @@ def uneven(base, out):
         return error.message
 
 
+def strayed(base, out):
+    """The message where rank 1 does not find the checkpoint."""
+    try:
+        train(STM, base, out / ("parts" if ranks.rank() == 0 else "elsewhere"), resume=True)
+    except UsageError as error:
+        return error.message
+
+
 def main(base, out):
     told = {"share": list(ranks.share(4)), "gradients": lonely_gradients(), "uneven": uneven(base, out)}
     train(STM, base, out / "stm")
     train(replace(STM, steps=2), base, out / "parts")
+    told["strayed"] = strayed(base, out)
     train(STM, base, out / "parts", resume=True)
     train(STCNN, base, out / "stcnn")
     train(LITE, base, out / "lite")

@@ -222,7 +222,7 @@ def _resume(run: Run, path: Path) -> None:
     """Go on from a checkpoint, if there is one."""
     if path.exists():
         _restore(run, path)
-    if run.step != ranks.of_first(run.step):
+    if ranks.mean(float(run.step != ranks.of_first(run.step))):  # all of them know, and none waits for the others
         raise UsageError(f"not every process finds the same {path}", fix="put --out on a disk that all machines share")
 
 
