@@ -76,7 +76,7 @@ ARCHITECTURES = {
         fc6="none",
         hidden=128,
         decoder=(128, 64, 32, 16, 16),
-        online=Online(steps=30, learning_rate=1e-3),
+        online=Online(steps=30, learning_rate=3e-4),
     ),
     "s2s-nano": Architecture(
         size=(64, 96),

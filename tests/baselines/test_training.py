@@ -1,6 +1,7 @@
 """Training: clips, the loss, the loop. Everything at toy size."""
 
 import csv
+import dataclasses
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from click.testing import CliRunner  # noqa: E402
 from msgspec.structs import replace  # noqa: E402
-from vosbench_baselines import checkpoints  # noqa: E402
+from vosbench_baselines import checkpoints, methods  # noqa: E402
 from vosbench_baselines.stm import STM, architecture  # noqa: E402
 from vosbench_baselines.training import batches as batching  # noqa: E402
 from vosbench_baselines.training.cli import main  # noqa: E402
@@ -40,6 +41,7 @@ from vosbench_baselines.training.unroll import clip_loss, unroll  # noqa: E402
 from vosbench_baselines.weights import load_stm  # noqa: E402
 
 from tests.unit.fake_videos import make_videos, square  # noqa: E402
+from vosbench.adapters import Resolution  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
 from vosbench.masks.write import write_label_map  # noqa: E402
 from vosbench.prediction.propagators import copy_first_mask  # noqa: E402
@@ -367,8 +369,9 @@ def test_the_configurations_that_come_along_are_read():
     for path in sorted(folder.glob("*-tables*.toml")):
         config = read_config(path, Tables)
         assert all(training(config, plan(config), stage).holdout for stage in plan(config).stages)
-    refinements = read_config(folder / "refinements.toml", Tables)
-    assert all(training(refinements, plan(refinements), stage).batch == 16 for stage in PAPERS["refinements"].stages)
+    for name, batch in (("refinements", 16), ("refinements-nano", 4)):
+        config = read_config(folder / f"{name}.toml", Tables)
+        assert all(training(config, plan(config), stage).batch == batch for stage in plan(config).stages)
     train, held = (set((folder / f"davis2016-{n}.txt").read_text().split()) for n in ("train", "holdout"))
     assert len(train | held) == 30
     assert not train & held
@@ -413,6 +416,29 @@ def test_one_command_runs_the_tables_of_a_recurrent_paper(data, tmp_path, paper,
     result = CliRunner().invoke(tables, [str(config), "--out", str(tmp_path)])
     assert result.exit_code == 2
     assert "nonesuch" in result.output
+
+
+def test_one_command_compares_the_one_shot_methods(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(methods, "METHODS", {name: quick(how) for name, how in methods.METHODS.items()})
+    config = data / "oneshot.toml"
+    config.write_text(
+        'paper = "oneshot"\narchitecture = "osvos-tiny"\n\n[[videos]]\nkind = "procedural"\n\n'
+        '[holdout]\nkind = "videos"\nimages = "JPEGImages"\nmasks = "Annotations"\nsequences = "held.txt"\n\n'
+        "[main]\nsize = [64, 64]\nbatch = 1\nobjects = 1\nsteps = 1\nframes = 2\n"
+    )
+    result = CliRunner().invoke(tables, [str(config), "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    rows = list(csv.DictReader(result.output.splitlines()))
+    assert {row["row"]: row["published"] for row in rows}["MaskTrack"] == "0.569"
+    for row in rows:
+        name = row["row"].lower()
+        header = checkpoints.read_state(tmp_path / name / "weights.safetensors")[1]
+        assert header["architecture"] == f"{name}-tiny"
+
+
+def quick(how):
+    lesson = how.lesson and dataclasses.replace(how.lesson, steps=1)
+    return dataclasses.replace(how, lesson=lesson, adaptation=None, resolution=Resolution(short_side=64))
 
 
 def test_fractions_of_the_data_are_nested_and_keep_something():

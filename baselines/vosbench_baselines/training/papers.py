@@ -10,7 +10,8 @@ class Stage:
     """One training: on which data, with which settings, of which variant of the network, after which other stage.
 
     ``variant`` is put behind the configured architecture's name, ``training`` over the configured settings;
-    ``fraction`` is how much of the data's sequences it gets.
+    ``fraction`` is how much of the data's sequences it gets. ``family`` takes the place of the first word of the
+    architecture's name, where families are compared.
     """
 
     sources: tuple[str, ...]
@@ -19,6 +20,18 @@ class Stage:
     after: str | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
     fraction: float = 1.0
+    family: str = ""
+
+    def architecture(self, configured: str) -> str:
+        """The name of its network.
+
+        >>> Stage(("videos",), variant="-mask-state").architecture("s2s-tiny")
+        's2s-tiny-mask-state'
+        >>> Stage(("videos",), family="osvos").architecture("s2s-tiny")
+        'osvos-tiny'
+        """
+        first, dash, size = configured.partition("-")
+        return (self.family or first) + dash + size + self.variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,15 @@ S2S = Paper(
     ),
 )
 
+_METHODS = {"SegFlow": 0.404, "OSVOS": 0.591, "MaskTrack": 0.569, "OSMN": 0.549, "OnAVOS": 0.557}
+
+#: What the same paper compares its model with, re-trained on the same data (its table 2, seen categories): the rows of
+#: one table are methods. The paper trains all with the settings of its own model.
+ONE_SHOT = Paper(
+    {name.lower(): Stage(("stills", "videos"), family=name.lower()) for name in _METHODS},
+    tuple(Row("2", name, (name.lower(),), published) for name, published in _METHODS.items()),
+)
+
 #: "RVOS: End-to-End Recurrent Network for Video Object Segmentation" (CVPR 2019). J on the seen categories of
 #: YouTube-VOS 2018 validation. Tables 1 (one-shot) and 5 (zero-shot, slots assigned on the first frame). All but "ST+"
 #: learn with the true masks of the previous frame.
@@ -171,4 +193,4 @@ STCNN = Paper(
     ),
 )
 
-PAPERS = {"refinements": REFINEMENTS, "rvos": RVOS, "s2s": S2S, "stcnn": STCNN}
+PAPERS = {"oneshot": ONE_SHOT, "refinements": REFINEMENTS, "rvos": RVOS, "s2s": S2S, "stcnn": STCNN}

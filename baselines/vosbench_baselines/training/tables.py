@@ -62,7 +62,7 @@ def run_tables(
     if ranks.rank():
         return []
     folder = video_folder(config.holdout, base)
-    found = [_tested(row, config.architecture, weights, folder, device) for row in paper.rows]
+    found = [_tested(row, trainings[row.stages[0]].architecture, weights, folder, device) for row in paper.rows]
     with (out / "tables.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
@@ -97,7 +97,7 @@ def training(config: Tables, paper: Paper, name: str) -> Training:
         wanted = msgspec.convert(keys, Training)
     except msgspec.ValidationError as error:
         raise UsageError(f"[{stage.settings}] {error}", fix="see docs/baselines.md for the keys") from error
-    architecture = config.architecture + stage.variant
+    architecture = stage.architecture(config.architecture)
     return msgspec.structs.replace(wanted, sources=sources, architecture=architecture, holdout=config.holdout)
 
 
