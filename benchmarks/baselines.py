@@ -3,9 +3,9 @@
     python -m pip install . ./baselines
     python benchmarks/baselines.py --data DAVIS [--weights runs] [--work FOLDER] [--only stm-xs,optical-flow]
 
-Models that need weights are run with ``<weights>/<row>/weights.safetensors``, as `vosbench-train` leaves them
-(``s2s-tiny-ol`` with those of ``s2s-tiny``), and are left out where that is missing. ``--work`` keeps predictions and
-runs; what is finished there is not made again.
+Models that need weights are run with ``<weights>/<row>/weights.safetensors``, as ``vosbench-train`` leaves them
+(``s2s-tiny-ol`` with those of ``s2s-tiny``, ``stcnn-tiny`` with those of its last part), and are left out where that is
+missing. ``--work`` keeps predictions and runs; what is finished there is not made again.
 
 Seconds a frame are wall time of model and adaptation by ``costs.json``, on this machine's cores, over all frames.
 """
@@ -30,7 +30,7 @@ ROWS = (
     ("s2s-tiny", "s2s", "s2s-tiny"),
     ("s2s-tiny-ol", "s2s-ol", "s2s-tiny"),
     ("rvos-tiny", "rvos", "rvos-tiny"),
-    ("stcnn-tiny", "stcnn-tiny", "stcnn-tiny"),
+    ("stcnn-tiny", "stcnn-tiny", "stcnn-tiny/3-joint"),
     ("osvos-tiny", "osvos-tiny", "osvos-tiny"),
     ("masktrack-tiny", "masktrack-tiny", "masktrack-tiny"),
     ("osmn-tiny", "osmn-tiny", "osmn-tiny"),

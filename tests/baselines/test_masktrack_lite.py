@@ -30,7 +30,7 @@ from vosbench_baselines.training.holdout import holdout_j
 
 from tests.baselines.discs import BLUE, RED, frame, late_second_object, overlap
 from vosbench import synthetic
-from vosbench.adapters import SoftMasks, VideoInfo, load_model, model_costs
+from vosbench.adapters import SoftMasks, VideoInfo, load_model
 from vosbench.testing import check_model
 
 TINY = (8, 16)
@@ -228,7 +228,6 @@ def test_costs_are_the_networks_convolutions_twice_and_those_of_the_page():
     assert found["masktrack-lite"] == found["masktrack-lite-offline"]
     assert found["masktrack-lite"].gflop == pytest.approx(2 * one / 1e9)
     assert found["masktrack-lite"].parameters == 497_669
-    assert found.items() <= model_costs().items()
     page = (Path(__file__).parents[2] / "docs/baselines.md").read_text(encoding="utf-8")
     assert squares_cost.table() in page
 
