@@ -366,6 +366,7 @@ def test_the_configurations_that_come_along_are_read():
     folder = Path(__file__).parents[2] / "baselines/configs"
     for name in ("rvos", "rvos-tiny", "s2s", "s2s-tiny", "stm-s", "stm-xs", "stm-nano"):
         assert read_config(folder / f"{name}.toml", Training).architecture.startswith(name)
+    assert read_config(folder / "rvos-zero-tiny.toml", Training).architecture == "rvos-tiny-st"
     for path in sorted(folder.glob("*-tables*.toml")):
         config = read_config(path, Tables)
         assert all(training(config, plan(config), stage).holdout for stage in plan(config).stages)
