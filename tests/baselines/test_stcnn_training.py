@@ -325,7 +325,14 @@ def test_the_parts_follow_each_other_and_the_discriminator_goes_along(data, tmp_
 
 
 @pytest.mark.parametrize("phase", ["joint", "together"])
-def test_a_resumed_part_ends_with_the_same_weights(data, tmp_path, phase):
+def test_a_resumed_part_ends_with_the_same_weights(data, tmp_path, phase, monkeypatch):
+    def forgetful(kind):
+        """A discriminator with dropout, as Inception-v3 has it."""
+        net = stcnn.small_discriminator()
+        net.register_forward_pre_hook(lambda _, given: (torch.nn.functional.dropout(given[0]),))
+        return net
+
+    monkeypatch.setattr("vosbench_baselines.training.stcnn.discriminator", forgetful)
     config = replace(TOY, phase=phase, steps=2, checkpoint_every=1, settings=SMALL | {"rotation": 30.0})
     whole = train(config, data, tmp_path / "whole")
     train(replace(config, steps=1), data, tmp_path / "parts")

@@ -93,8 +93,10 @@ class STCNNLearner:
     def step(self, images: torch.Tensor, labels: torch.Tensor, step: int) -> float:
         """One step of each part that learns; the loss of the spatial branch, or of the generator where it is alone."""
         self._modes()
+        drawn = 1_000_003 * self.config.seed + step
+        torch.manual_seed(ranks.own_seed(drawn))  # the discriminator's dropout, the same in a resumed run
         masks = (labels[:, -1] > 0).float()
-        clip, masks = turned(images, masks, self.settings.rotation, 1_000_003 * self.config.seed + step)
+        clip, masks = turned(images, masks, self.settings.rotation, drawn)
         progress = step / max(1, self.config.steps)
         for group in self.spatial.param_groups:
             group["lr"] = self.config.learning_rate * (1 - progress) ** self.settings.power
