@@ -5,22 +5,28 @@ refines it in the square around it; a sudden collapse is softened with the carri
 some frames is looked for wherever its colours are, and taken back when what is found there looks like it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Set
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from vosbench.adapters import Image, SoftMasks
+from vosbench.adapters import Image, ModelSpec, SoftMasks, VideoInfo
 from vosbench_baselines.appearance import Colours
 from vosbench_baselines.flow import Flow, carry
+from vosbench_baselines.online import Schedule
 from vosbench_baselines.redetection import Looks, candidates
-from vosbench_baselines.roi import Square, square_around
+from vosbench_baselines.roi import Square, put_back, square_around
 
 MARGIN = 1.8  # the square's side, in sides of the mask's box
 COLLAPSED = 0.25  # of the carried mask's area: less is not believed at once
 LOST = 0.02  # of the area last seen: less is nothing
+ONLINE = Schedule(steps=200, learning_rate=3e-3)  # of batches of so many squares
+BATCH = 4
+SEED = 0
 Mask = NDArray[np.float32]
 
 
@@ -35,6 +41,45 @@ class Expert(Protocol):
 
     def learn(self, image: Image, mask: Mask) -> None:
         """Learn the object online, on the frame where it is given."""
+
+
+class FollowingModel(ABC):
+    """Weights on a device, and how each object is learnt online; ``schedule`` None: not at all."""
+
+    def __init__(
+        self,
+        network: Any,
+        name: str,
+        *,
+        device: str = "cpu",
+        schedule: Schedule | None = None,
+        weights: str | None = None,
+    ) -> None:
+        self.device = torch.device(device)
+        self.network = network.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        self.schedule = schedule
+        self.spec = ModelSpec(name=name, merge="soft-aggregation", adapts=schedule is not None, weights=weights)
+
+    @abstractmethod
+    def expert(self, colours: Colours) -> Expert:
+        """Begin an object, whose colours are known."""
+
+    def open(self, video: VideoInfo) -> "FollowingSession":
+        """Begin a video."""
+        return FollowingSession(self.expert)
+
+    def refined(
+        self, inputs: NDArray[np.float32], square: Square, shape: tuple[int, int], answer: Callable[..., torch.Tensor]
+    ) -> Mask:
+        """The mean of what a network answers to inputs (C, S, S), plain and mirrored, put back into (H, W).
+
+        ``answer`` takes (2, C, S, S) and gives logits (2, 1, S, S).
+        """
+        x = torch.from_numpy(inputs).to(self.device)
+        both = torch.stack([x, x.flip(2)]).contiguous(memory_format=torch.channels_last)
+        plain, mirrored = torch.sigmoid(answer(both).float())[:, 0]
+        found = (plain + mirrored.flip(1)) / 2
+        return put_back(found.cpu().numpy(), square, shape)
 
 
 @dataclass(slots=True)

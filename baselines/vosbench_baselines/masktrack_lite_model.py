@@ -9,41 +9,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vosbench.adapters import Image, ModelSpec, VideoInfo
+from vosbench.adapters import Image
 from vosbench_baselines import checkpoints
 from vosbench_baselines.appearance import Colours
-from vosbench_baselines.following import FollowingSession
+from vosbench_baselines.following import BATCH, ONLINE, SEED, FollowingModel
 from vosbench_baselines.masktrack_lite import MaskTrackLite, mask_loss
 from vosbench_baselines.masktrack_lite_samples import Batch, Dreams, batch, inputs
 from vosbench_baselines.online import Schedule, learn_online
-from vosbench_baselines.roi import Square, put_back
+from vosbench_baselines.roi import Square
 from vosbench_baselines.shipped import shipped_weights
 
-ONLINE = Schedule(steps=200, learning_rate=3e-3)
-BATCH = 4
-SEED = 0
 
+class MaskTrackLiteModel(FollowingModel):
+    """See :class:`vosbench_baselines.following.FollowingModel`."""
 
-class MaskTrackLiteModel:
-    """Weights on a device, and how each object is learnt online; ``schedule`` None: not at all."""
-
-    def __init__(
-        self,
-        network: MaskTrackLite,
-        name: str = "masktrack-lite",
-        *,
-        device: str = "cpu",
-        schedule: Schedule | None = None,
-        weights: str | None = None,
-    ) -> None:
-        self.device = torch.device(device)
-        self.network = network.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
-        self.schedule = schedule
-        self.spec = ModelSpec(name=name, merge="soft-aggregation", adapts=schedule is not None, weights=weights)
-
-    def open(self, video: VideoInfo) -> FollowingSession:
-        """Begin a video."""
-        return FollowingSession(lambda colours: Refiner(self, colours))
+    def expert(self, colours: Colours) -> "Refiner":
+        """See :class:`vosbench_baselines.following.FollowingModel`."""
+        return Refiner(self, colours)
 
 
 class Refiner:
@@ -54,12 +36,9 @@ class Refiner:
 
     @torch.inference_mode()
     def refine(self, image: Image, rough: NDArray[np.float32], square: Square) -> NDArray[np.float32]:
-        """The mean of what the network makes of the square, plain and mirrored."""
-        x = torch.from_numpy(inputs(image, rough, self.colours, square)).to(self.model.device)
-        both = torch.stack([x, x.flip(2)]).contiguous(memory_format=torch.channels_last)
-        plain, mirrored = torch.sigmoid(self.network(both).float())[:, 0]
-        found = (plain + mirrored.flip(1)) / 2
-        return put_back(found.cpu().numpy(), square, rough.shape)
+        """What the network makes of the square."""
+        seen = inputs(image, rough, self.colours, square)
+        return self.model.refined(seen, square, rough.shape, self.network)
 
     def see(self, index: int, image: Image, mask: NDArray[np.float32], *, given: bool) -> None:
         """Nothing is kept of a frame but its mask, which the session has."""

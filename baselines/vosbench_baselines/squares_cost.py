@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from vosbench.adapters import ModelCost
-from vosbench_baselines import masktrack_lite_model, stm_xs_model
+from vosbench_baselines.following import BATCH, ONLINE
 from vosbench_baselines.masktrack_lite import INPUTS, SIDE, MaskTrackLite
 from vosbench_baselines.stm_xs import CELL, KEY, STMXS, VALUE
 
@@ -65,17 +65,11 @@ def _rows() -> list[tuple[str, int, float, float]]:
     """Name, parameters, GFLOP of a frame, and of learning an object online."""
     with torch.device("meta"):
         lite, xs = MaskTrackLite().eval(), STMXS().eval()
-    of_lite, of_xs = (3 * model.ONLINE.steps for model in (masktrack_lite_model, stm_xs_model))
-    batch = stm_xs_model.BATCH
-    step = reading(xs, batch, 2) + memorising(xs, 2 * batch)
+    step = reading(xs, BATCH, 2) + memorising(xs, 2 * BATCH)
+    learning = [3 * ONLINE.steps * cost for cost in (refining(lite, BATCH), step)]
     return [
-        (
-            "masktrack-lite",
-            parameters(lite),
-            refining(lite, VIEWS),
-            of_lite * refining(lite, masktrack_lite_model.BATCH),
-        ),
-        ("stm-xs", parameters(xs), reading(xs, VIEWS, MEMORY) + memorising(xs, 1), of_xs * step),
+        ("masktrack-lite", parameters(lite), refining(lite, VIEWS), learning[0]),
+        ("stm-xs", parameters(xs), reading(xs, VIEWS, MEMORY) + memorising(xs, 1), learning[1]),
     ]
 
 

@@ -10,45 +10,28 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vosbench.adapters import Image, ModelSpec, VideoInfo
+from vosbench.adapters import Image
 from vosbench_baselines import checkpoints
 from vosbench_baselines.appearance import Colours
-from vosbench_baselines.following import MARGIN, FollowingSession
+from vosbench_baselines.following import BATCH, MARGIN, ONLINE, SEED, FollowingModel
 from vosbench_baselines.masktrack_lite import mask_loss
 from vosbench_baselines.masktrack_lite_samples import Dreams, inputs
 from vosbench_baselines.memory import MemoryBank
 from vosbench_baselines.online import Schedule, learn_online
-from vosbench_baselines.roi import Square, put_back, square_around
+from vosbench_baselines.roi import Square, square_around
 from vosbench_baselines.shipped import shipped_weights
 from vosbench_baselines.stm_xs import STMXS
 from vosbench_baselines.stm_xs_samples import Batch, batch, dreamt, memory
 
 EVERY = 5
-ONLINE = Schedule(steps=200, learning_rate=3e-3)
-BATCH = 4
-SEED = 0
 
 
-class STMXSModel:
-    """Weights on a device, and how each object is learnt online; ``schedule`` None: not at all."""
+class STMXSModel(FollowingModel):
+    """See :class:`vosbench_baselines.following.FollowingModel`."""
 
-    def __init__(
-        self,
-        network: STMXS,
-        name: str = "stm-xs",
-        *,
-        device: str = "cpu",
-        schedule: Schedule | None = None,
-        weights: str | None = None,
-    ) -> None:
-        self.device = torch.device(device)
-        self.network = network.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
-        self.schedule = schedule
-        self.spec = ModelSpec(name=name, merge="soft-aggregation", adapts=schedule is not None, weights=weights)
-
-    def open(self, video: VideoInfo) -> FollowingSession:
-        """Begin a video."""
-        return FollowingSession(lambda colours: Reader(self, colours))
+    def expert(self, colours: Colours) -> "Reader":
+        """See :class:`vosbench_baselines.following.FollowingModel`."""
+        return Reader(self, colours)
 
 
 class Reader:
@@ -60,14 +43,11 @@ class Reader:
 
     @torch.inference_mode()
     def refine(self, image: Image, rough: NDArray[np.float32], square: Square) -> NDArray[np.float32]:
-        """The mean of what the network makes of the square, plain and mirrored; both read the same memory."""
-        x = torch.from_numpy(inputs(image, rough, self.colours, square)).to(self.model.device)
-        both = torch.stack([x, x.flip(2)]).contiguous(memory_format=torch.channels_last)
+        """What the network makes of the square, and of what it reads; plain and mirrored read the same memory."""
+        seen = inputs(image, rough, self.colours, square)
         keys, values, _ = self.bank.cells()
-        logits = self.network(both, keys.expand(2, -1, -1), values.expand(2, -1, -1)).float()
-        plain, mirrored = torch.sigmoid(logits)[:, 0]
-        found = (plain + mirrored.flip(1)) / 2
-        return put_back(found.cpu().numpy(), square, rough.shape)
+        both = keys.expand(2, -1, -1), values.expand(2, -1, -1)
+        return self.model.refined(seen, square, rough.shape, lambda x: self.network(x, *both))
 
     @torch.inference_mode()
     def see(self, index: int, image: Image, mask: NDArray[np.float32], *, given: bool) -> None:

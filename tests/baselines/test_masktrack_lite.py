@@ -51,7 +51,7 @@ class Blind(nn.Module):
 
 
 def model(network, **options):
-    return MaskTrackLiteModel(network, **options)
+    return MaskTrackLiteModel(network, "masktrack-lite", **options)
 
 
 def tiny(seed=0):
