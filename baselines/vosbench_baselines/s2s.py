@@ -85,7 +85,7 @@ ARCHITECTURES = {
         fc6="1x1",
         hidden=32,
         decoder=(32, 16, 16, 8, 8),
-        online=Online(steps=40, learning_rate=3e-3),
+        online=Online(steps=40, learning_rate=3e-4),
     ),
 }
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -213,6 +213,7 @@ def test_online_learning_raises_j_where_the_object_looks_different_now(trained):
     dark = torch.where(labels[:, None] == 1, 0.05, images)
     plain = mean_j(S2SModel(copy.deepcopy(trained), "s2s-nano"), dark, labels)
     online = S2SModel(copy.deepcopy(trained), "s2s-nano", online=True)
+    online.online = replace(online.online, learning_rate=3e-3)
     learnt = mean_j(online, dark, labels, lessons=True)
     assert learnt > plain + 0.2
     assert mean_j(online, dark, labels) == plain  # the weights are the old ones for the next video
