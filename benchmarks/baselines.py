@@ -60,7 +60,11 @@ def main() -> None:
     options = parser.parse_args()
     data = ["--benchmark", "davis2016", "--data", str(options.data), "--split", options.split]
     wanted = None if options.only is None else set(options.only.split(","))
+    if strange := (wanted or set()) - {row[0] for row in ROWS}:
+        parser.error(f"no row {', '.join(sorted(strange))}; there are {', '.join(row[0] for row in ROWS)}")
     rows = [row for row in ROWS if (wanted is None or row[0] in wanted) and predicted(*row, options, data)]
+    if not rows:
+        sys.exit("nothing to show: give --weights, or --only rows that need none")
     score([options.work / "preds" / row[0] for row in rows], data, options.work / "runs")
     print("| | J mean | recall | decay | F mean | recall | decay | T | s / frame |\n|---" + "|---" * 8 + "|")
     for row, _, _ in rows:
@@ -121,8 +125,10 @@ def by_sequence(runs: Path, rows: list[str]) -> None:
 
 
 def vosbench(arguments: list[str]) -> None:
-    """Run a command; its messages are for people."""
-    subprocess.run([sys.executable, "-m", "vosbench", *arguments], check=True, stdout=subprocess.DEVNULL)
+    """Run a command; its messages are for people, and its failure is ours."""
+    done = subprocess.run([sys.executable, "-m", "vosbench", *arguments], check=False, stdout=subprocess.DEVNULL)
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 if __name__ == "__main__":

@@ -56,17 +56,24 @@ def load(
         InputError: no such file, another architecture than asked for, parameters missing, unexpected or misshapen.
     """
     tensors, header = read_state(path)
-    found = header.get("architecture", unnamed)
+    found, network = assembled(path, tensors, header.get("architecture", unnamed), name, build)
+    return network, found, header
+
+
+def assembled(
+    path: Path, tensors: Tensors, found: str | None, wanted: str | None, build: Callable[[str], Network]
+) -> tuple[str, Network]:
+    """The network of an architecture, ``found`` in a file's header, with the file's tensors; see :func:`load`."""
     if found is None:
         raise refused(path, "it does not say which network it belongs to", "give a file that vosbench-train wrote")
-    if name not in (None, found):
-        raise refused(path, f"these are weights of {found!r}, not of {name!r}", "choose the model of that name")
+    if wanted not in (None, found):
+        raise refused(path, f"these are weights of {found!r}, not of {wanted!r}", "choose the model of that name")
     try:
         with torch.device("meta"):
             network = build(found)
     except UsageError as error:
         raise refused(path, error.message, error.fix) from error
-    return fill(network, tensors, path), found, header
+    return found, fill(network, tensors, path)
 
 
 def fill(network: Network, tensors: Tensors, path: Path) -> Network:

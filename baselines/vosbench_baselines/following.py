@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vosbench.adapters import Image, ModelSpec, SoftMasks, VideoInfo
 from vosbench_baselines.appearance import Colours
+from vosbench_baselines.devices import usable
 from vosbench_baselines.flow import Flow, carry
 from vosbench_baselines.online import Schedule
 from vosbench_baselines.redetection import Looks, candidates
@@ -55,7 +56,7 @@ class FollowingModel(ABC):
         schedule: Schedule | None = None,
         weights: str | None = None,
     ) -> None:
-        self.device = torch.device(device)
+        self.device = usable(device)
         self.network = network.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
         self.schedule = schedule
         self.spec = ModelSpec(name=name, merge="soft-aggregation", adapts=schedule is not None, weights=weights)

@@ -1,6 +1,26 @@
-"""What a session remembers of a video: memory cells of chosen frames, per object."""
+"""What a session remembers of a video, memory cells of chosen frames, per object; and how it is read."""
 
 import torch
+import torch.nn.functional as F
+
+
+def read_memory(
+    query_key: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, usable: torch.Tensor | None = None
+) -> torch.Tensor:
+    """The memory half of eq. 1: scaled dot-product attention of query cells over memory cells.
+
+    Args:
+        query_key: (M, C_k, h, w).
+        keys, values: (M, L, C_k) and (M, L, C_v), the L = T · h · w cells of all memory frames.
+        usable: bool (M, L), cells an object may read; at least one each. None: all.
+
+    Returns:
+        (M, C_v, h, w).
+    """
+    cells = query_key.flatten(2).transpose(1, 2)  # (M, h·w, C_k)
+    mask = None if usable is None else usable[:, None, :]
+    read = F.scaled_dot_product_attention(cells, keys.to(cells.dtype), values.to(cells.dtype), attn_mask=mask)
+    return read.transpose(1, 2).unflatten(2, query_key.shape[-2:])
 
 
 class MemoryBank:

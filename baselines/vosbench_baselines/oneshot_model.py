@@ -16,6 +16,7 @@ from torch import Tensor
 from vosbench.adapters import Image, ModelSpec, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
 from vosbench_baselines.checkpoints import sha256
+from vosbench_baselines.devices import usable
 from vosbench_baselines.first_frame import Learner, Lesson, Shown, picture_tensor
 from vosbench_baselines.methods import Method, load, method
 from vosbench_baselines.onavos import pseudo_labels
@@ -37,8 +38,8 @@ class OneShotModel:
         device: str = "cpu",
         weights: str | None = None,
     ) -> None:
-        self.network = network.to(device).eval().requires_grad_(False)
-        self.device = torch.device(device)
+        self.device = usable(device)
+        self.network = network.to(self.device).eval().requires_grad_(False)
         self.method = how or method(name)
         self.spec = ModelSpec(
             name=name,

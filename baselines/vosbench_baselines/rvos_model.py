@@ -15,6 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from vosbench.adapters import Image, ModelSpec, Normalisation, Resolution, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
 from vosbench_baselines import checkpoints
+from vosbench_baselines.devices import usable
 from vosbench_baselines.rvos import RVOS, Levels, architecture
 
 
@@ -29,8 +30,8 @@ class RVOSModel:
     def __init__(
         self, network: RVOS, name: str, *, device: str = "cpu", weights: str | None = None, painted: bool = False
     ) -> None:
-        self.network = network.to(device).eval().requires_grad_(False)
-        self.device = torch.device(device)
+        self.device = usable(device)
+        self.network = network.to(self.device).eval().requires_grad_(False)
         self.painted = painted
         one_shot = network.size.masks
         self.spec = ModelSpec(

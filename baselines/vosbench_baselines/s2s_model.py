@@ -14,6 +14,7 @@ import torch
 from vosbench.adapters import Image, ModelSpec, Normalisation, Resolution, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
 from vosbench_baselines import checkpoints
+from vosbench_baselines.devices import usable
 from vosbench_baselines.s2s import S2S, Online, State, architecture
 from vosbench_baselines.s2s_online import fine_tuned
 
@@ -30,8 +31,8 @@ class S2SModel:
         weights: str | None = None,
         online: bool = False,
     ) -> None:
-        self.network = network.to(device).eval().requires_grad_(False)
-        self.device = torch.device(device)
+        self.device = usable(device)
+        self.network = network.to(self.device).eval().requires_grad_(False)
         self.online: Online | None = network.size.online if online else None
         self.spec = ModelSpec(
             name=f"{name}-ol" if online else name,

@@ -10,21 +10,16 @@ four squares, roughly, with two memories a square.
 from collections.abc import Callable
 
 import torch
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from vosbench.adapters import ModelCost
+from vosbench_baselines.cost import parameters
 from vosbench_baselines.following import BATCH, ONLINE
 from vosbench_baselines.masktrack_lite import INPUTS, SIDE, MaskTrackLite
 from vosbench_baselines.stm_xs import CELL, KEY, STMXS, VALUE
 
 VIEWS = 2
 MEMORY = 9
-
-
-def parameters(network: nn.Module) -> int:
-    """How many numbers are learnt."""
-    return sum(p.numel() for p in network.parameters())
 
 
 def refining(network: MaskTrackLite, squares: int) -> float:

@@ -20,6 +20,7 @@ from torch import nn
 from vosbench.adapters import Image, ModelSpec, Normalisation, Resolution, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
 from vosbench_baselines.checkpoints import sha256
+from vosbench_baselines.devices import usable
 from vosbench_baselines.lucid import Scene, scene
 from vosbench_baselines.stcnn import STCNN, Features, SpatialBranch
 from vosbench_baselines.stcnn_online import fine_tuned, pixels, ways
@@ -41,8 +42,8 @@ class STCNNModel:
     ) -> None:
         self.ways = ways(name, **changes)
         network.critic = None
-        self.network = network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
-        self.device = torch.device(device)
+        self.device = usable(device)
+        self.network = network.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
         if self.ways.frame_statistics and network.temporal is not None:
             _forget_statistics(network.temporal)
         tiny = name.startswith("stcnn-tiny")

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import torch
 
-from vosbench.errors import UsageError
-from vosbench_baselines.checkpoints import fill, read_state, refused
+from vosbench_baselines.checkpoints import assembled, read_state
 from vosbench_baselines.stcnn import STCNN, architecture
 from vosbench_baselines.stcnn_released import our_name, pretrained_name
 from vosbench_baselines.stcnn_training import discriminator, initialise_trunks
@@ -24,18 +23,15 @@ def load_stcnn(path: Path, name: str | None = None) -> tuple[STCNN, str, dict[st
     found = header.get("architecture")
     if found is None and any(key.startswith("pred_encoder.") for key in tensors):
         tensors, found = {our_name(key): tensor for key, tensor in tensors.items()}, "stcnn-released"
-    if found is None:
-        raise refused(path, "it does not say which network it belongs to", "give a file that vosbench-train wrote")
-    if name not in (None, found):
-        raise refused(path, f"these are weights of {found!r}, not of {name!r}", "choose the model of that name")
-    try:
-        with torch.device("meta"):
-            model = STCNN(architecture(found))
-            if any(key.startswith("critic.") for key in tensors):
-                model.critic = discriminator("inception-v3" if "critic.fc.weight" in tensors else "small")
-    except UsageError as error:
-        raise refused(path, error.message, error.fix) from error
-    return fill(model, tensors, path), found, header
+
+    def build(architecture_name: str) -> STCNN:
+        model = STCNN(architecture(architecture_name))
+        if any(key.startswith("critic.") for key in tensors):
+            model.critic = discriminator("inception-v3" if "critic.fc.weight" in tensors else "small")
+        return model
+
+    found, model = assembled(path, tensors, found, name, build)
+    return model, found, header
 
 
 def start(model: STCNN, state: dict[str, torch.Tensor]) -> list[str]:

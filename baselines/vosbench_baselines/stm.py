@@ -27,6 +27,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from vosbench.errors import UsageError
+from vosbench_baselines.memory import read_memory
 from vosbench_baselines.resnet import BLOCKS, stage
 
 
@@ -207,25 +208,6 @@ class Decoder(nn.Module):
         x = self.RF3(self.RF3.skip(query.at8), x)
         x = self.RF2(self.RF2.skip(query.at4), x)
         return F.interpolate(self.pred2(torch.relu(x)), scale_factor=4, mode="bilinear", align_corners=False)
-
-
-def read_memory(
-    query_key: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, usable: torch.Tensor | None = None
-) -> torch.Tensor:
-    """The memory half of eq. 1: scaled dot-product attention of query cells over memory cells.
-
-    Args:
-        query_key: (M, C_k, h, w).
-        keys, values: (M, L, C_k) and (M, L, C_v), the L = T · h · w cells of all memory frames.
-        usable: bool (M, L), cells an object may read; at least one each. None: all.
-
-    Returns:
-        (M, C_v, h, w).
-    """
-    cells = query_key.flatten(2).transpose(1, 2)  # (M, h·w, C_k)
-    mask = None if usable is None else usable[:, None, :]
-    read = F.scaled_dot_product_attention(cells, keys.to(cells.dtype), values.to(cells.dtype), attn_mask=mask)
-    return read.transpose(1, 2).unflatten(2, query_key.shape[-2:])
 
 
 class STM(nn.Module):

@@ -12,6 +12,7 @@ import torch
 
 from vosbench.adapters import Image, ModelSpec, Normalisation, Padding, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
+from vosbench_baselines.devices import usable
 from vosbench_baselines.memory import MemoryBank
 from vosbench_baselines.stm import STM
 from vosbench_baselines.weights import load_stm, sha256
@@ -24,8 +25,8 @@ class STMModel:
 
     def __init__(self, network: STM, name: str, *, device: str = "cpu", weights: str | None = None) -> None:
         layout = torch.channels_last
-        self.network = network.to(device, memory_format=layout).eval().requires_grad_(False)
-        self.device = torch.device(device)
+        self.device = usable(device)
+        self.network = network.to(self.device, memory_format=layout).eval().requires_grad_(False)
         self.spec = ModelSpec(
             name=name,
             padding=Padding(multiple=16, centred=True, fill="black"),

@@ -1,7 +1,7 @@
 """STM-XS: a Space-Time Memory network small enough to train from nothing, on squares around the object.
 
 What makes it an STM (Oh et al., ICCV 2019): frames with their masks are memories, and every cell of a new frame reads
-them by attention (:func:`vosbench_baselines.stm.read_memory`, eqs. 1 and 2 of the paper). The rest is our own and
+them by attention (:func:`vosbench_baselines.memory.read_memory`, eqs. 1 and 2 of the paper). The rest is our own and
 small. Numbers made with it are not the paper's.
 
 - It sees squares of :data:`SIDE` pixels around the object, in memories and queries alike, and the five channels that
@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from vosbench_baselines.masktrack_lite import INPUTS, ROUGH, WIDTHS, Block
-from vosbench_baselines.stm import read_memory
+from vosbench_baselines.memory import read_memory
 
 KEY, VALUE = 32, 32
 CELL = 8  # pixels, the side of a cell

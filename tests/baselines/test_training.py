@@ -41,7 +41,7 @@ from vosbench_baselines.training.unroll import clip_loss, unroll  # noqa: E402
 from vosbench_baselines.weights import load_stm  # noqa: E402
 
 from tests.unit.fake_videos import make_videos, square  # noqa: E402
-from vosbench.adapters import Resolution  # noqa: E402
+from vosbench.adapters import Resolution, load_model  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
 from vosbench.masks.write import write_label_map  # noqa: E402
 from vosbench.prediction.propagators import copy_first_mask  # noqa: E402
@@ -360,6 +360,24 @@ def test_the_command_trains_and_prints_the_weights(data, tmp_path):
     result = CliRunner().invoke(main, [str(config), "--out", str(tmp_path / "run"), "--budget-s", "30"])
     assert result.exit_code == 0
     assert result.output.strip() == str(tmp_path / "run/weights.safetensors")
+
+
+def test_a_device_or_folder_that_cannot_be_is_refused_before_anything_is_written(data, tmp_path):
+    config = data / "toy.toml"
+    config.write_text('architecture = "stm-nano"\nsteps = 1\n[[sources]]\nkind = "procedural"\n')
+    (tmp_path / "file").write_text("")
+    for options, message in (
+        (["--out", str(tmp_path / "run"), "--device", "bogus"], "cannot use device 'bogus'"),
+        (["--out", str(tmp_path / "run"), "--device", "cuda:99"], "cannot use device 'cuda:99'"),
+        (["--out", str(tmp_path / "file")], "file: File exists"),
+    ):
+        result = CliRunner().invoke(main, [str(config), *options])
+        assert result.exit_code == 2
+        assert message in result.output
+        assert not (tmp_path / "run").exists()
+    for name in ("masktrack-lite-offline", "stm-xs-offline"):
+        with pytest.raises(UsageError, match="cannot use device 'bogus'"):
+            load_model(name, device="bogus")
 
 
 def test_the_configurations_that_come_along_are_read():

@@ -4,6 +4,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
+
 from vosbench import synthetic
 
 
@@ -29,3 +31,20 @@ def test_rows_that_need_nothing(tmp_path, monkeypatch, capsys):
     assert "osvos-tiny: no " in done.err
     assert rows["nothing"][1:3] == ["0.0", "0.0"]
     assert all(0 < float(j) <= 100 for j in rows["copy-first-mask"][1:3])
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--only", "flow"], 2, "no row flow; there are nothing, copy-first-mask"),
+        (["--only", "osvos-tiny", "--weights", "none"], "nothing to show: give --weights", "no none/osvos-tiny"),
+        (["--only", "nothing"], 3, "is not laid out as expected"),
+    ],
+)
+def test_mistakes(tmp_path, monkeypatch, capfd, options, code, message):
+    given = ["--data", str(tmp_path), "--work", str(tmp_path / "work"), *options]
+    monkeypatch.setattr(sys, "argv", ["baselines.py", *given])
+    with pytest.raises(SystemExit) as stopped:
+        script().main()
+    assert str(stopped.value.code).startswith(str(code))
+    assert message in capfd.readouterr().err

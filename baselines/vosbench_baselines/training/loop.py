@@ -15,6 +15,7 @@ from torch import nn
 
 from vosbench.errors import UsageError
 from vosbench_baselines import checkpoints
+from vosbench_baselines.devices import usable
 from vosbench_baselines.training import ranks
 from vosbench_baselines.training.batches import batches
 from vosbench_baselines.training.config import Training
@@ -55,8 +56,15 @@ def train(
 
     Returns:
         the path of the weights.
+
+    Raises:
+        UsageError: the device is not there, or ``out`` cannot be a folder.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    usable(device)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write to {out}: {error.strerror}", fix="name a folder, new or not") from error
     clips, places = mixture(config, base), ranks.share(config.batch)
     run = _begin(config, base, device)
     if resume:

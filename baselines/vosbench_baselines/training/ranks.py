@@ -14,6 +14,7 @@ import torch
 import torch.distributed as dist
 
 from vosbench.errors import UsageError
+from vosbench_baselines.devices import usable
 
 PATIENCE = timedelta(hours=12)  # rank 0 tests on the hold-out while the others wait; torchrun ends all if one fails
 
@@ -29,7 +30,7 @@ def joined(device: str) -> Iterator[str]:
         return
     if device == "cuda":
         device = f"cuda:{os.environ['LOCAL_RANK']}"
-        torch.cuda.set_device(device)
+        torch.cuda.set_device(usable(device))
     dist.init_process_group("cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
     try:
         yield device
