@@ -28,7 +28,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 from vosbench_baselines.training.families import family
 
-from vosbench.adapters import SoftMasks, VideoInfo, VOSModel
+from vosbench.models.interface import SoftMasks, VideoInfo, VOSModel
 
 NAMES = ("stm", "s2s", "rvos-mask-st", "stcnn", "osvos", "masktrack", "osmn", "onavos", "segflow")
 NAMES += ("stm-s", "stm-xs", "masktrack-lite")

@@ -37,8 +37,8 @@ WORKERS = (
 PLAN = """
 import sys, time
 from pathlib import Path
-from vosbench.engine.plan import make_plan
-from vosbench.locate import locate
+from vosbench.scoring.plan import make_plan
+from vosbench.datasets.discover import locate
 start = time.process_time()
 target = locate(benchmark="davis2017", data=Path(sys.argv[1]), gt=None, protocol=None, split="val", roots=())
 source = target.dataset.predictions(Path(sys.argv[2]), palette=None)

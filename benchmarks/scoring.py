@@ -58,7 +58,7 @@ _, status, used = os.wait4(child.pid, 0)
 print(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 sys.exit(bool(status))"""
 START = {
-    "vosbench": ["-c", "import vosbench.cli.score, vosbench.scoring, vosbench.views.summary"],
+    "vosbench": ["-c", "import vosbench.cli.score, vosbench.scoring.api, vosbench.views.summary"],
     "vos-benchmark": ["-c", "from vos_benchmark.benchmark import benchmark"],
 }
 
@@ -145,10 +145,10 @@ def stages(data: Path, preds: Path) -> None:
     from zlib_ng import zlib_ng
 
     from vosbench import kernel
-    from vosbench.engine.tally import Frame
     from vosbench.kernel import compiled
     from vosbench.masks.png import _image_data
     from vosbench.measures import contour
+    from vosbench.scoring.counting import Frame
 
     pairs = [(p, preds / p.parent.name / p.name) for p in sorted((data / "Annotations/480p").glob("*/*.png"))[::10]]
     spent: dict[str, float] = {}

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from vosbench._version import __version__
 
 if TYPE_CHECKING:
-    from vosbench.results import RunResult, load
-    from vosbench.scoring import score, score_all
+    from vosbench.results.run import RunResult, load
+    from vosbench.scoring.api import score, score_all
 
 _HOMES = {
-    "RunResult": "vosbench.results",
-    "load": "vosbench.results",
-    "score": "vosbench.scoring",
-    "score_all": "vosbench.scoring",
+    "RunResult": "vosbench.results.run",
+    "load": "vosbench.results.run",
+    "score": "vosbench.scoring.api",
+    "score_all": "vosbench.scoring.api",
 }
 
 __all__ = ["RunResult", "__version__", "load", "score", "score_all"]

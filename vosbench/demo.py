@@ -7,12 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from vosbench.adapters import VOSModel, available_models, load_model
 from vosbench.datasets.youtube_vos import YouTubeVOS
-from vosbench.engine.run import Progress, default_jobs
 from vosbench.errors import UsageError
-from vosbench.results import RunResult
-from vosbench.scoring import score_all
+from vosbench.execution import default_jobs
+from vosbench.models.interface import VOSModel, available_models, load_model
+from vosbench.results.run import RunResult
+from vosbench.scoring.api import score_all
+from vosbench.types import Progress
 
 #: The models always shown; they come with vosbench and need no weights.
 SHOWN = ("copy-first-mask", "optical-flow")
@@ -26,7 +27,7 @@ def run_demo(folder: Path, *, say: Callable[[str], None], progress: Progress | N
     Args:
         folder: new or empty.
         say: called with each command as it is carried out, so that a reader can repeat it.
-        progress: see :func:`vosbench.scoring.score_all`.
+        progress: see :func:`vosbench.scoring.api.score_all`.
 
     Returns:
         The runs, in the order of :data:`SHOWN`, then :data:`LEARNT` if there is one.
@@ -34,7 +35,7 @@ def run_demo(folder: Path, *, say: Callable[[str], None], progress: Progress | N
     Raises:
         UsageError: the folder is not empty.
     """
-    from vosbench.predict import predict
+    from vosbench.models.predict import predict
     from vosbench.synthetic import make_dataset
 
     if folder.exists() and any(folder.iterdir()):

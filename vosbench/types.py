@@ -4,6 +4,7 @@ A *label map* is a two-dimensional array of object indices, 0 for background. A 
 where objects may overlap (one file per object, run-length encodings), several; an object is in exactly one of them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 
 LabelMap: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 Masks: TypeAlias = tuple[LabelMap, ...]
+
+#: Called with (frames done, frames in all, name of a sequence).
+Progress: TypeAlias = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.adapters import Image
+from vosbench.models.interface import Image
 
 BINS = (16, 32, 32)  # of L, a and b
 UNSEEN = 0.02  # of a uniform histogram is added to both, so that colours never seen say nothing: 0.5

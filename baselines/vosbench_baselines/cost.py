@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from vosbench.adapters import ModelCost
+from vosbench.models.interface import ModelCost
 from vosbench_baselines import rvos, s2s
 from vosbench_baselines.stm import ARCHITECTURES, STM, architecture
 

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vosbench.adapters import Image
+from vosbench.models.interface import Image
 from vosbench_baselines.lucid import Labels, lucid_pair, scene
 from vosbench_baselines.oneshot import Frame, OneShotNetwork
 

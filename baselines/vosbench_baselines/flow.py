@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.adapters import Image
-from vosbench.propagation.predictors import SMALLEST
+from vosbench.models.interface import Image
+from vosbench.models.predictors import SMALLEST
 
 SHORT_SIDE = 240  # pixels at which flow is estimated; a larger video is made smaller
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vosbench.adapters import Image, ModelSpec, SoftMasks, VideoInfo
+from vosbench.models.interface import Image, ModelSpec, SoftMasks, VideoInfo
 from vosbench_baselines.appearance import Colours
 from vosbench_baselines.devices import usable
 from vosbench_baselines.flow import Flow, carry
@@ -103,14 +103,14 @@ class FollowingSession:
         self.latest: Image | None = None
 
     def predict(self, index: int, image: Image) -> SoftMasks:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         assert self.latest is not None, "an object was given before"
         flow = self.flow.look_up(image, self.latest)
         maps = [_follow(track, image, carry(track.mask, flow)) for track in self.tracks.values()]
         return SoftMasks(ids=tuple(self.tracks), probabilities=np.stack(maps))
 
     def commit(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         self.latest = image
         for identity, mask in zip(masks.ids, masks.probabilities, strict=True):
             mask = mask.copy()
@@ -125,7 +125,7 @@ class FollowingSession:
             track.expert.see(index, image, mask, given=identity in given)
 
     def adapt(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
-        """See :class:`vosbench.adapters.Adapts`: learn each object on the frame it is given, and on no other."""
+        """Learn each object on the frame it is given, on no other (:class:`vosbench.models.interface.Adapts`)."""
         for identity in sorted(given):
             self.tracks[identity].expert.learn(image, self.tracks[identity].mask)
 

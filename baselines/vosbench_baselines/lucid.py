@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.adapters import Image
+from vosbench.models.interface import Image
 
 HOLE = 9  # pixels a hole is widened by before it is filled, at the inpainting's size: an edge keeps the object's colour
 INPAINT_SIDE = 160  # pixels; the filling is smooth, so it is made small and enlarged

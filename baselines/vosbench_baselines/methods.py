@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from vosbench.adapters import Resolution, Task
 from vosbench.errors import UsageError
+from vosbench.models.interface import Resolution, Task
 from vosbench_baselines import checkpoints, masktrack, onavos, osmn, osvos, segflow
 from vosbench_baselines.checkpoints import Tensors
 from vosbench_baselines.first_frame import Lesson

@@ -7,7 +7,7 @@ costs on its first frame besides learning: OSMN's visual modulator. A step of le
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from vosbench.adapters import ModelCost
+from vosbench.models.interface import ModelCost
 from vosbench_baselines.methods import METHODS, Method
 from vosbench_baselines.oneshot import Frame, OneShotNetwork
 from vosbench_baselines.osmn import OSMN

@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vosbench.adapters import Image, ModelSpec, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
+from vosbench.models.interface import Image, ModelSpec, SoftMasks, VideoInfo
 from vosbench_baselines.checkpoints import sha256
 from vosbench_baselines.devices import usable
 from vosbench_baselines.first_frame import Learner, Lesson, Shown, picture_tensor
@@ -69,7 +69,7 @@ class OneShotSession:
 
     @torch.inference_mode()
     def predict(self, index: int, image: Image) -> SoftMasks:
-        """See :class:`vosbench.adapters.Session`. Unsupervised: the foreground, as object 1."""
+        """See :class:`vosbench.models.interface.Session`. Unsupervised: the foreground, as object 1."""
         ids = self.ids or (1,)
         picture = self._tensor(image)
         maps = [self._ask(identity, index, picture) for identity in ids]
@@ -77,7 +77,7 @@ class OneShotSession:
 
     @torch.inference_mode()
     def commit(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         self.ids = (*self.ids, *(identity for identity in masks.ids if identity not in self.ids))
         self.picture = self._tensor(image)
         for identity, soft in zip(masks.ids, masks.probabilities, strict=True):

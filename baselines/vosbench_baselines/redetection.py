@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.adapters import Image
+from vosbench.models.interface import Image
 from vosbench_baselines.appearance import Colours
 from vosbench_baselines.roi import Square
 

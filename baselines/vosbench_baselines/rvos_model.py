@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from vosbench.adapters import Image, ModelSpec, Normalisation, Resolution, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
+from vosbench.models.interface import Image, ModelSpec, Normalisation, Resolution, SoftMasks, VideoInfo
 from vosbench_baselines import checkpoints
 from vosbench_baselines.devices import usable
 from vosbench_baselines.rvos import RVOS, Levels, architecture
@@ -81,7 +81,7 @@ class OneShotSession(_Session):
         self._ahead: tuple[int, NDArray[np.float32], Levels] | None = None
 
     def predict(self, index: int, image: Image) -> SoftMasks:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         found, after = self._run(index, image, len(self.ids), self.previous, self.hidden)
         self._ahead = index, found, after
         if self.first_j is not None:
@@ -89,7 +89,7 @@ class OneShotSession(_Session):
         return SoftMasks(ids=self.ids, probabilities=found)
 
     def commit(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         before = len(self.ids)
         self.ids = (*self.ids, *(identity for identity in masks.ids if identity not in self.ids))
         if not self.ids:
@@ -127,7 +127,7 @@ class ZeroShotSession(_Session):
         self._ahead: tuple[int, NDArray[np.float32], Levels] | None = None
 
     def predict(self, index: int, image: Image) -> SoftMasks:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         found = self._look(index, image)
         if not self.slots:
             return SoftMasks(ids=tuple(range(1, len(found) + 1)), probabilities=found)
@@ -136,7 +136,7 @@ class ZeroShotSession(_Session):
         return SoftMasks(ids=tuple(self.slots), probabilities=np.stack(maps))
 
     def commit(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         found = self._look(index, image)
         new = [identity for identity in masks.ids if identity in given and identity not in self.slots]
         if new:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vosbench.adapters import Image, ModelSpec, Normalisation, Resolution, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
+from vosbench.models.interface import Image, ModelSpec, Normalisation, Resolution, SoftMasks, VideoInfo
 from vosbench_baselines import checkpoints
 from vosbench_baselines.devices import usable
 from vosbench_baselines.s2s import S2S, Online, State, architecture
@@ -61,7 +61,7 @@ class S2SSession:
 
     @torch.inference_mode()
     def predict(self, index: int, image: Image) -> SoftMasks:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         assert self.state is not None
         with self._precision():
             picture, previous = self._tensor(image), None
@@ -74,7 +74,7 @@ class S2SSession:
 
     @torch.inference_mode()
     def commit(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         if self.ids:
             if self._ahead is None or self._ahead[0] != index:
                 self.predict(index, image)

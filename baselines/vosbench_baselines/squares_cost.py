@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from vosbench.adapters import ModelCost
+from vosbench.models.interface import ModelCost
 from vosbench_baselines.cost import parameters
 from vosbench_baselines.following import BATCH, ONLINE
 from vosbench_baselines.masktrack_lite import INPUTS, SIDE, MaskTrackLite

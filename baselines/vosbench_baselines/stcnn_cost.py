@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from vosbench.adapters import ModelCost
+from vosbench.models.interface import ModelCost
 from vosbench_baselines.stcnn import ARCHITECTURES, STCNN, architecture
 from vosbench_baselines.stcnn_training import discriminator
 

@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from vosbench.adapters import Image, ModelSpec, Normalisation, Resolution, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
+from vosbench.models.interface import Image, ModelSpec, Normalisation, Resolution, SoftMasks, VideoInfo
 from vosbench_baselines.checkpoints import sha256
 from vosbench_baselines.devices import usable
 from vosbench_baselines.lucid import Scene, scene
@@ -73,7 +73,7 @@ class STCNNSession:
 
     @torch.inference_mode()
     def predict(self, index: int, image: Image) -> SoftMasks:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         frame = pixels(image, self.device)[None]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             maps = self._coherence(image)
@@ -84,7 +84,7 @@ class STCNNSession:
         return SoftMasks(ids=tuple(self.branches), probabilities=np.stack(found).astype(np.float32))
 
     def commit(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         self.recent.append(image.copy())
         for identity, mask in zip(masks.ids, masks.probabilities, strict=True):
             self.branches.setdefault(identity, self.network.spatial)

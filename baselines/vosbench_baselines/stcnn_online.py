@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vosbench.adapters import Image
+from vosbench.models.interface import Image
 from vosbench_baselines.lucid import Scene, lucid_pair
 from vosbench_baselines.online import Schedule, learn_online
 from vosbench_baselines.stcnn import STCNN, Features, SpatialBranch

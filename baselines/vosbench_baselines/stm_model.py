@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vosbench.adapters import Image, ModelSpec, Normalisation, Padding, SoftMasks, VideoInfo
 from vosbench.errors import UsageError
+from vosbench.models.interface import Image, ModelSpec, Normalisation, Padding, SoftMasks, VideoInfo
 from vosbench_baselines.devices import usable
 from vosbench_baselines.memory import MemoryBank
 from vosbench_baselines.stm import STM
@@ -50,14 +50,14 @@ class STMSession:
 
     @torch.inference_mode()
     def predict(self, index: int, image: Image) -> SoftMasks:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         with self._precision():
             probabilities = self.network.segment(self._tensor(image), *self.bank.cells())
         return SoftMasks(ids=self.ids, probabilities=probabilities[0].cpu().numpy())
 
     @torch.inference_mode()
     def commit(self, index: int, image: Image, masks: SoftMasks, *, given: Set[int]) -> None:
-        """See :class:`vosbench.adapters.Session`."""
+        """See :class:`vosbench.models.interface.Session`."""
         self.ids = (*self.ids, *(identity for identity in masks.ids if identity not in self.ids))
         if not self.ids:
             return

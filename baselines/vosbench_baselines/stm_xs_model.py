@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vosbench.adapters import Image
+from vosbench.models.interface import Image
 from vosbench_baselines import checkpoints
 from vosbench_baselines.appearance import Colours
 from vosbench_baselines.following import BATCH, MARGIN, ONLINE, SEED, FollowingModel

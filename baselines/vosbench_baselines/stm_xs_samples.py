@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vosbench.adapters import Image
+from vosbench.models.interface import Image
 from vosbench_baselines.appearance import Colours
 from vosbench_baselines.flow import Flow, carry
 from vosbench_baselines.following import MARGIN

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import torch
 
-from vosbench.adapters import Session, SoftMasks, VideoInfo
+from vosbench.models.interface import Session, SoftMasks, VideoInfo
 from vosbench_baselines.training.families import family
 
 

@@ -5,7 +5,7 @@ from PIL import Image
 from vosbench_baselines.training.folders import read_labels
 
 from tests.unit.fake_videos import make_videos
-from vosbench.predict import predict
+from vosbench.models.predict import predict
 
 GREEN, RED, BLUE = (40, 140, 60), (210, 40, 40), (40, 40, 210)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from vosbench.adapters import SoftMasks, VideoInfo
+from vosbench.models.interface import SoftMasks, VideoInfo
 
 SIZE = (64, 96)
 

@@ -11,7 +11,7 @@ from vosbench_baselines.training.config import Source, Training  # noqa: E402
 from vosbench_baselines.training.families import family  # noqa: E402
 from vosbench_baselines.training.loop import train  # noqa: E402
 
-from vosbench.adapters import SoftMasks, VideoInfo  # noqa: E402
+from vosbench.models.interface import SoftMasks, VideoInfo  # noqa: E402
 
 pytestmark = [
     pytest.mark.cuda,

@@ -12,7 +12,7 @@ transformers = pytest.importorskip("transformers", reason="the example needs the
 import torch  # noqa: E402
 
 from tests.unit.fake_videos import make_videos, read_png  # noqa: E402
-from vosbench.predict import predict  # noqa: E402
+from vosbench.models.predict import predict  # noqa: E402
 from vosbench.testing import check_model  # noqa: E402
 
 PAGE = Path(__file__).parents[2] / "docs/adding-a-model.md"

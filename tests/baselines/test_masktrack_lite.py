@@ -30,7 +30,7 @@ from vosbench_baselines.training.holdout import holdout_j
 
 from tests.baselines.discs import BLUE, RED, frame, late_second_object, overlap
 from vosbench import synthetic
-from vosbench.adapters import SoftMasks, VideoInfo, load_model
+from vosbench.models.interface import SoftMasks, VideoInfo, load_model
 from vosbench.testing import check_model
 
 TINY = (8, 16)

@@ -23,10 +23,10 @@ from vosbench_baselines.training.loop import train  # noqa: E402
 from vosbench_baselines.training.oneshot import clip_loss  # noqa: E402
 
 from tests.unit.fake_videos import make_videos, square  # noqa: E402
-from vosbench.adapters import Resolution, SoftMasks, VideoInfo, available_models  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
-from vosbench.predict import predict  # noqa: E402
-from vosbench.prediction.recipe import Recipe  # noqa: E402
+from vosbench.models.interface import Resolution, SoftMasks, VideoInfo, available_models  # noqa: E402
+from vosbench.models.predict import predict  # noqa: E402
+from vosbench.models.recipe import Recipe  # noqa: E402
 from vosbench.testing import check_model  # noqa: E402
 
 TINY = [name for name in METHODS if name.endswith("-tiny")]

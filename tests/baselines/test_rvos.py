@@ -15,8 +15,8 @@ from vosbench_baselines.training.rvos import FAMILY  # noqa: E402
 from vosbench_baselines.training.unroll import one_hot  # noqa: E402
 
 from tests.baselines.recurrent_clips import SIZE, batch, disks, follow, held, j, pictures  # noqa: E402
-from vosbench.adapters import SoftMasks, VideoInfo  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
+from vosbench.models.interface import SoftMasks, VideoInfo  # noqa: E402
 from vosbench.testing import check_model  # noqa: E402
 
 ONE_SHOT = ("rvos-nano-mask-s", "rvos-nano-mask-t", "rvos-nano-mask-st")

@@ -18,8 +18,8 @@ from vosbench_baselines.training.clips import UNLABELLED  # noqa: E402
 from vosbench_baselines.training.s2s import FAMILY, truth_of  # noqa: E402
 
 from tests.baselines.recurrent_clips import SIZE, batch, disks, follow, held, j, pictures  # noqa: E402
-from vosbench.adapters import SoftMasks, VideoInfo  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
+from vosbench.models.interface import SoftMasks, VideoInfo  # noqa: E402
 from vosbench.testing import check_model  # noqa: E402
 
 VARIANTS = ("s2s-nano", "s2s-nano-mask-state", "s2s-nano-previous-mask", "s2s-nano-fc1x1-nearest")

@@ -18,8 +18,8 @@ from vosbench_baselines.stcnn_training import initialise_trunks  # noqa: E402
 from vosbench_baselines.stcnn_weights import load_stcnn, start  # noqa: E402
 from vosbench_baselines.training.stcnn import network  # noqa: E402
 
-from vosbench.adapters import SoftMasks, VideoInfo  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
+from vosbench.models.interface import SoftMasks, VideoInfo  # noqa: E402
 from vosbench.testing import check_model  # noqa: E402
 
 PAGE = Path(__file__).parents[2] / "docs/baselines/stcnn.md"

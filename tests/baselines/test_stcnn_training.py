@@ -221,7 +221,7 @@ def changing_object(folder, frames=6, size=(64, 96)):
 
 
 def j_of(model, images, maps):
-    from vosbench.adapters import SoftMasks, VideoInfo
+    from vosbench.models.interface import SoftMasks, VideoInfo
 
     session = model.open(VideoInfo(name="v", frames=len(images), height=64, width=96))
     scores = []

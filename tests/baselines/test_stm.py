@@ -16,10 +16,10 @@ from vosbench_baselines.stm_model import STMModel, stm_s  # noqa: E402
 from vosbench_baselines.training.unroll import one_hot, unroll  # noqa: E402
 
 from tests.unit.fake_videos import make_videos, square  # noqa: E402
-from vosbench.adapters import Session, SoftMasks, VideoInfo  # noqa: E402
 from vosbench.errors import UsageError  # noqa: E402
-from vosbench.predict import predict  # noqa: E402
-from vosbench.prediction.merge import soft_aggregation as in_numpy  # noqa: E402
+from vosbench.models.interface import Session, SoftMasks, VideoInfo  # noqa: E402
+from vosbench.models.merge import soft_aggregation as in_numpy  # noqa: E402
+from vosbench.models.predict import predict  # noqa: E402
 
 
 def network(name="stm-nano", seed=0):

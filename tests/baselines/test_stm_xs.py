@@ -19,7 +19,7 @@ from vosbench_baselines.training.folders import video_folder  # noqa: E402
 from vosbench_baselines.training.holdout import holdout_j  # noqa: E402
 
 from tests.baselines.discs import late_second_object, overlap  # noqa: E402
-from vosbench.adapters import SoftMasks, VideoInfo, load_model  # noqa: E402
+from vosbench.models.interface import SoftMasks, VideoInfo, load_model  # noqa: E402
 from vosbench.testing import check_model  # noqa: E402
 
 HEIGHT, WIDTH = 64, 96

@@ -41,10 +41,10 @@ from vosbench_baselines.training.unroll import clip_loss, unroll  # noqa: E402
 from vosbench_baselines.weights import load_stm  # noqa: E402
 
 from tests.unit.fake_videos import make_videos, square  # noqa: E402
-from vosbench.adapters import Resolution, load_model  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
 from vosbench.masks.write import write_label_map  # noqa: E402
-from vosbench.prediction.propagators import copy_first_mask  # noqa: E402
+from vosbench.models.interface import Resolution, load_model  # noqa: E402
+from vosbench.models.propagators import copy_first_mask  # noqa: E402
 
 VIDEOS = Source(kind="videos", images="JPEGImages", masks="Annotations")
 STILLS = Source(kind="stills", images="JPEGImages", masks="Annotations")

@@ -9,8 +9,8 @@ from vosbench_baselines.stm import STM, architecture  # noqa: E402
 from vosbench_baselines.stm_model import stm_s  # noqa: E402
 from vosbench_baselines.weights import load_stm, load_trunk, save_stm, sha256  # noqa: E402
 
-from vosbench.adapters import Padding  # noqa: E402
 from vosbench.errors import InputError  # noqa: E402
+from vosbench.models.interface import Padding  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ import pytest
 
 from tests.conftest import World
 from tests.unit.clusters import ROOT, dask_workers, needs_dask, needs_submitit
-from vosbench.engine.journal import Journal
 from vosbench.errors import UsageError
+from vosbench.execution.checkpoint import Journal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -26,11 +26,11 @@ NAMES = "abcdefgh"
 #: The command line, with something that happens to some sequences. ``note`` writes down which are scored.
 SABOTAGED = """
 import os, signal, sys, time
-import vosbench.engine.run as module
-import vosbench.engine.task
+import vosbench.scoring.run as module
+import vosbench.scoring.task
 from vosbench.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background it is ignored
-work, main_process, vosbench.engine.task.PART = module.score_sequence, os.getpid(), {parts}
+work, main_process, vosbench.scoring.task.PART = module.score_sequence, os.getpid(), {parts}
 def kill_main():
     os.kill(main_process, signal.SIGKILL)
     time.sleep(0.5)
@@ -379,7 +379,7 @@ def test_a_full_disk_is_a_clean_error_and_what_fits_is_kept(runs, expected, tmp_
 
 
 def test_a_folder_that_may_not_be_written_is_told_before_anything_is_scored(vosbench, runs, monkeypatch):
-    monkeypatch.setattr("vosbench.engine.run.score_sequence", lambda task: pytest.fail("scored"))
+    monkeypatch.setattr("vosbench.scoring.run.score_sequence", lambda task: pytest.fail("scored"))
     runs.out.parent.mkdir()
     runs.out.parent.chmod(0o555)
     as_root = os.geteuid() == 0

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from tests.fuzz.seeds import raw_png
-from vosbench import submissions
+from vosbench.challenge import batch as submissions
+from vosbench.challenge.batch import score_many
 from vosbench.errors import InputError, UsageError
-from vosbench.masks import held
-from vosbench.submissions import score_many
+from vosbench.masks import cache as held
 
 OBJECT = np.zeros((30, 40), np.uint8)
 OBJECT[5:20, 5:20] = 1

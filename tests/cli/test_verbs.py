@@ -225,7 +225,9 @@ main()
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("jobs", [1, 2])
-@pytest.mark.parametrize("where", [("vosbench.engine.run", "score_sequence"), ("vosbench.results", "_write_frames")])
+@pytest.mark.parametrize(
+    "where", [("vosbench.scoring.run", "score_sequence"), ("vosbench.results.run", "_write_frames")]
+)
 def test_an_interrupt_exits_with_130_and_leaves_no_result_behind(world, where, jobs):
     folder = world.masks("m", {name: [OBJECT] * 4 for name in "abcd"})
     code = INTERRUPTED.format(module=where[0], function=where[1])

@@ -14,7 +14,7 @@ from PIL import Image
 
 from vosbench.masks.palette import davis_palette
 from vosbench.masks.write import encode_label_map
-from vosbench.scoring import score
+from vosbench.scoring.api import score
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from vosbench.scoring import score
+from vosbench.scoring.api import score
 
 pytestmark = pytest.mark.realdata
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vosbench.check import ChangedFrame, Checked, CheckReport
+from vosbench.analysis.regression import ChangedFrame, Checked, CheckReport
 from vosbench.views import check as check_views
 from vosbench.views.grid import RENDERERS, Grid, printable
 

@@ -24,7 +24,8 @@ needs_submitit = pytest.mark.skipif(find_spec("submitit") is None, reason="needs
 #: The client of a cluster leaves threads behind, beside which this process could never fork again.
 _ELSEWHERE = """
 import os, pickle, signal, sys
-from vosbench.engine.executors import dask_cluster, run_tasks
+from vosbench.execution import run_tasks
+from vosbench.execution import dask as dask_cluster
 work, tasks, workers, dask_cluster.PATIENCE, victim = pickle.loads(sys.stdin.buffer.read())
 found = {}
 try:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vosbench.adapters import ModelSpec, SoftMasks
 from vosbench.errors import InputError, Problem
+from vosbench.models.interface import ModelSpec, SoftMasks
 from vosbench.types import Sequence
 
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from vosbench import aggregate
 from vosbench.measures.catalog import COUNTS
 from vosbench.protocols import load as protocols
-from vosbench.results import RunResult, environment
-from vosbench.saved import SCHEMA
+from vosbench.results import aggregate
+from vosbench.results.reader import SCHEMA
+from vosbench.results.run import RunResult, environment
 
 
 def run_of(

@@ -9,7 +9,9 @@ import pytest
 
 from tests.unit.fake_videos import Brightness
 from vosbench import plugins
-from vosbench.adapters import (
+from vosbench.errors import UsageError
+from vosbench.models.canvas import canvas
+from vosbench.models.interface import (
     ModelSpec,
     Normalisation,
     Padding,
@@ -21,9 +23,7 @@ from vosbench.adapters import (
     available_models,
     load_model,
 )
-from vosbench.errors import UsageError
-from vosbench.prediction.canvas import canvas
-from vosbench.prediction.propagators import optical_flow
+from vosbench.models.propagators import optical_flow
 
 
 def test_resolution_rules():

@@ -12,8 +12,8 @@ import vosbench
 from vosbench import plugins
 from vosbench.cli import cli
 from vosbench.datasets.annotations import Annotations
+from vosbench.datasets.discover import benchmarks
 from vosbench.errors import UsageError
-from vosbench.locate import benchmarks
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import Data
 from vosbench.testing import check_benchmark, check_dataset, write_label_maps

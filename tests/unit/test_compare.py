@@ -2,9 +2,9 @@
 
 import pytest
 
-from vosbench.compare import compare
+from vosbench.analysis.compare import compare
 from vosbench.errors import UsageError
-from vosbench.scoring import score
+from vosbench.scoring.api import score
 from vosbench.testing import write_label_maps
 from vosbench.views.comparison import best, methods
 

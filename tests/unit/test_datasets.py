@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from vosbench.datasets.davis import Davis
-from vosbench.datasets.detect import open_dataset
 from vosbench.datasets.folder import Folder
+from vosbench.datasets.registry import open_dataset
 from vosbench.datasets.youtube_vos import YouTubeVOS
 from vosbench.errors import InputError, UsageError
 from vosbench.protocols import load as protocols

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from tests.unit.fake_videos import make_videos, read_png, square
-from vosbench.adapters import Session, VideoInfo
-from vosbench.predict import predict
+from vosbench.models.interface import Session, VideoInfo
+from vosbench.models.predict import predict
 
 PAGE = Path(__file__).parents[2] / "docs/adding-a-model.md"
 

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 import vosbench
-from vosbench.engine.plan import make_plan
-from vosbench.engine.run import run
-from vosbench.engine.score_sequence import score_sequence
-from vosbench.engine.task import Task
 from vosbench.errors import InputError
 from vosbench.measures import contour_f, jaccard
 from vosbench.measures.catalog import MEASURES
 from vosbench.protocols import load as protocols
+from vosbench.scoring.plan import make_plan
+from vosbench.scoring.run import run
+from vosbench.scoring.sequence import score_sequence
+from vosbench.scoring.task import Task
 from vosbench.types import ObjectInfo, Sequence
 
 RNG = np.random.default_rng(8)
@@ -84,7 +84,7 @@ def test_a_sequence_in_parts_scores_as_a_whole(several, monkeypatch, protocol, m
     (two / "c" / "00003.png").unlink()
     options = {"gt": gt, "protocol": protocol, "measures": measures, "missing": "empty"}
     wholes = vosbench.score_all([one, two], **options)
-    monkeypatch.setattr("vosbench.engine.task.PART", part)
+    monkeypatch.setattr("vosbench.scoring.task.PART", part)
     for jobs in (1, 3):
         for whole, parts in zip(wholes, vosbench.score_all([one, two], jobs=jobs, **options), strict=True):
             assert parts.to_json() == whole.to_json()
@@ -104,7 +104,7 @@ def test_the_problems_of_a_sequence_in_parts_are_those_of_the_whole(several, mon
         return error.value.problems
 
     whole = problems()
-    monkeypatch.setattr("vosbench.engine.task.PART", 3)
+    monkeypatch.setattr("vosbench.scoring.task.PART", 3)
     assert problems() == problems(jobs=1) == whole
     assert len(whole) == 4
 
@@ -238,7 +238,7 @@ def test_a_bug_is_not_dressed_as_a_problem_of_the_input(several, monkeypatch):
         raise ZeroDivisionError
 
     gt, one, _ = several
-    monkeypatch.setattr("vosbench.engine.run.score_sequence", broken)
+    monkeypatch.setattr("vosbench.scoring.run.score_sequence", broken)
     for jobs in (1, 2):
         with pytest.raises(ZeroDivisionError):
             vosbench.score(one, gt=gt, jobs=jobs)

@@ -14,9 +14,9 @@ import pytest
 
 from tests.unit.clusters import dask_workers, install_slurm, needs_dask, needs_submitit, outcomes
 from tests.unit.faulty_work import PROBLEM, Errand, run_errand
-from vosbench.engine import executors
-from vosbench.engine.executors import Workers, processes, run_tasks
+from vosbench import execution as executors
 from vosbench.errors import IncompleteError, InputError, UsageError
+from vosbench.execution import Workers, processes, run_tasks
 from vosbench.types import Failure
 
 needs_fork = pytest.mark.skipif(not executors.can_fork(), reason="forks only on Linux, from a single thread")
@@ -201,7 +201,7 @@ def test_leaving_early_leaves_no_process_behind(monkeypatch, errand, kind):
 
 ORPHANS = """
 import os, sys, time
-from vosbench.engine.executors import Workers, run_tasks
+from vosbench.execution import Workers, run_tasks
 def work(task):
     os.write(1, b"%d\\n" % os.getpid())  # at once: what workers print runs together
     time.sleep(0.5)
@@ -321,7 +321,7 @@ def test_a_queue_that_refuses_the_jobs_says_why(errand, tmp_path, monkeypatch):
 
 @needs_submitit
 def test_jobs_none_of_which_can_start_are_told_from_tasks_that_fail(errand, tmp_path, monkeypatch):
-    from vosbench.engine.executors import slurm_jobs
+    from vosbench.execution import slurm as slurm_jobs
 
     monkeypatch.setattr(slurm_jobs, "_do_share", lambda *_: os._exit(1))
     with pytest.raises(IncompleteError, match="no job left a result") as error:
@@ -352,7 +352,7 @@ def test_an_executor_that_does_not_exist(name):
 def test_without_the_extra_the_error_says_how_to_install_it(errand, tmp_path, monkeypatch, executor, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
     for name in ("dask_cluster", "slurm_jobs"):
-        monkeypatch.delitem(sys.modules, f"vosbench.engine.executors.{name}", raising=False)
+        monkeypatch.delitem(sys.modules, f"vosbench.execution.{name}", raising=False)
     with pytest.raises(UsageError, match="is not installed") as error:
         list(run_tasks(run_errand, [errand("a")], Workers(executor=executor, jobs=1, folder=tmp_path / "jobs")))
     assert error.value.fix == f'python -m pip install "vosbench[{extra}]"'

@@ -211,7 +211,7 @@ def test_a_frames_table_that_is_none_is_refused(saved, what, monkeypatch):
     elif what == "not a table":
         path.write_bytes(b"PAR1" + bytes(50) + b"PAR1")
     elif what == "rows":
-        monkeypatch.setattr("vosbench.saved.MAX_ROWS", 1)
+        monkeypatch.setattr("vosbench.results.reader.MAX_ROWS", 1)
     else:
         parquet.write_table(wrong[what](), path)
     assert refused(lambda: load(saved)).where == str(path)

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from tests.fuzz import targets
 from tests.fuzz.mutate import damage, damaged_json, damaged_png
 from tests.fuzz.seeds import SEEDS, chunk, raw_png
+from vosbench.challenge.filenames import folder_name
 from vosbench.errors import InputError, Problem, visible
 from vosbench.masks.png import MAX_CHUNKS, MaskError, decode
 from vosbench.masks.sources import open_masks
-from vosbench.masks.strangers import require_plain_files
-from vosbench.names import folder_name
+from vosbench.masks.untrusted import require_plain_files
 
 MASK = np.array([[0, 1], [2, 3]], np.uint8)
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of POSIX")
@@ -101,7 +101,7 @@ def test_twenty_kilobytes_that_inflate_to_ten_gigabytes_are_refused_alone_and_in
 def test_images_as_large_as_there_may_be_stay_within_memory(side, kind, palette, most):
     """Pixels that are really there. Colours take three bytes a pixel as they are read, and their codes sixteen more."""
     code = (
-        "import sys; from vosbench.masks.png import decode; from vosbench.prediction.costs import process_mb;"
+        "import sys; from vosbench.masks.png import decode; from vosbench.models.costs import process_mb;"
         f"print(decode(sys.stdin.buffer.read(), palette={palette!r}).shape, int(process_mb()))"
     )
     done = subprocess.run([sys.executable, "-c", code], input=bomb(side, kind=kind), capture_output=True, check=True)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from vosbench.errors import IncomparableError, InputError
-from vosbench.import_table import import_table
 from vosbench.protocols.signature import parse, require_same
-from vosbench.results import load
-from vosbench.tables import values
+from vosbench.results.importer import import_table
+from vosbench.results.run import load
+from vosbench.results.tables import values
 
 GOOD = """method,sequence,frame_index,J,F
 one,bear,2,0.5,0.25

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from vosbench.datasets.discover import Root, fits, locate
 from vosbench.errors import InputError, UsageError
-from vosbench.locate import Root, fits, locate
 
 MASK = np.ones((4, 6), np.uint8)
 VIDEOS = {"a": [MASK] * 4}

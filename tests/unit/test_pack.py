@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vosbench.challenge.pack import pack
 from vosbench.errors import InputError, UsageError
 from vosbench.masks.sources import open_masks
-from vosbench.pack import pack
 
 MASK = np.zeros((20, 30), np.uint8)
 MASK[5:15, 5:15] = 1

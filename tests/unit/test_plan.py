@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from vosbench.engine.plan import expected_stems, make_plan
 from vosbench.errors import InputError
 from vosbench.protocols import load as protocols
+from vosbench.scoring.plan import expected_stems, make_plan
 from vosbench.types import ObjectInfo, Sequence
 
 STEMS = ("0", "1", "2", "3", "4")

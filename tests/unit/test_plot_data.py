@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from tests.unit.runs_from_counts import run_of
+from vosbench.analysis import curves
 from vosbench.errors import UsageError
-from vosbench.views import curves
 
 
 @pytest.fixture(scope="module")

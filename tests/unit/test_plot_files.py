@@ -40,7 +40,7 @@ def test_groups_have_panels_of_their_own(runs):
 
 
 def test_the_curve_drawn_is_the_curve_computed(runs):
-    from vosbench.views.curves import normalised
+    from vosbench.analysis.curves import normalised
 
     line = draw(runs[:1], "normalised").axes[1].lines[0]
     assert line.get_ydata() == pytest.approx(100 * normalised(runs[0], "J")[1].mean)

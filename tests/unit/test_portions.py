@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 import vosbench
-from vosbench.datasets.detect import open_dataset
-from vosbench.engine.journal import Journal
-from vosbench.engine.plan import make_plan
-from vosbench.engine.rows import decode, encode
-from vosbench.engine.score_sequence import score_sequence
+from vosbench.datasets.registry import open_dataset
+from vosbench.execution.checkpoint import Journal
 from vosbench.masks.portions import changed, only
 from vosbench.masks.rle import open_instances
 from vosbench.masks.sources import open_masks
 from vosbench.protocols import load as protocols
+from vosbench.results.counts import decode, encode
+from vosbench.scoring.plan import make_plan
+from vosbench.scoring.sequence import score_sequence
 from vosbench.testing import write_object_tree
 from vosbench.types import Sequence
 
@@ -132,11 +132,11 @@ def test_a_run_in_parts_is_found_in_its_journal_whatever_the_folder_is_called(wo
     gt = world.masks("gt", {name: video(k) for k, name in enumerate(NAMES)})
     preds = world.masks(os.fsdecode(b"no \xff text"), {name: video(1) * 255 for name in NAMES})
     whole = vosbench.score(preds, gt=gt)
-    monkeypatch.setattr("vosbench.engine.task.PART", 2)
+    monkeypatch.setattr("vosbench.scoring.task.PART", 2)
     with Journal(world.root / "a.journal") as journal:
         assert vosbench.score(preds, gt=gt, journal=journal).to_json() == whole.to_json()
     with Journal(world.root / "a.journal", resumes=True) as journal:
-        monkeypatch.setattr("vosbench.engine.run.score_sequence", lambda task: pytest.fail("scored again"))
+        monkeypatch.setattr("vosbench.scoring.run.score_sequence", lambda task: pytest.fail("scored again"))
         assert vosbench.score(preds, gt=gt, journal=journal).to_json() == whole.to_json()
 
 
@@ -148,7 +148,7 @@ def test_a_task_and_its_rows_survive_the_way_to_a_worker_and_back(world, protoco
     task = make_plan(sequences, spec.rules, source, (source, source)).tasks[0]
     sent = pickle.dumps(task.portable())
     rows = score_sequence(task)
-    returned = decode(encode(score_sequence(pickle.loads(sent))), task)
+    returned = decode(encode(score_sequence(pickle.loads(sent))), task.sequence)
     assert len(returned) == 2
     for mine, theirs in zip(returned, rows, strict=True):
         for name in theirs.__slots__:

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tests.unit.fake_videos import Brightness, Remember, make_videos, read_png, square
-from vosbench.adapters import ModelError, ModelSpec, Padding, Resolution, SoftMasks
 from vosbench.errors import IncompleteError, InputError, UsageError
-from vosbench.predict import Shard, predict
-from vosbench.prediction.merge import labels, merged, put_given, soft_aggregation
-from vosbench.prediction.propagators import copy_first_mask, nothing, optical_flow
-from vosbench.prediction.recipe import Recipe
+from vosbench.models.interface import ModelError, ModelSpec, Padding, Resolution, SoftMasks
+from vosbench.models.merge import labels, merged, put_given, soft_aggregation
+from vosbench.models.predict import Shard, predict
+from vosbench.models.propagators import copy_first_mask, nothing, optical_flow
+from vosbench.models.recipe import Recipe
 
 FIXED = ModelSpec(name="remember", resolution=Resolution(fixed=(20, 30)), padding=Padding(multiple=16))
 
@@ -150,7 +150,7 @@ def test_copying_the_first_mask_through_the_door_copies_it(tmp_path):
 
 
 def test_optical_flow_through_the_door_is_the_predictor(tmp_path):
-    from vosbench.propagation.predictors import OpticalFlow
+    from vosbench.models.predictors import OpticalFlow
 
     videos = make_videos(tmp_path / "data", names=("a",), size=(48, 64))
     predict(videos, split="val", models=[optical_flow(weights=None, device="cpu")], out=tmp_path / "out")
@@ -298,7 +298,7 @@ def test_warming_up_does_not_learn_and_leaves_no_trace(tmp_path, monkeypatch):
     model = Counts(ModelSpec(name="counts", adapts=True))
     predict(videos, split="val", models=[model], out=tmp_path / "warm")
     assert counts == {"open": 3, "predict": 1 + 2 * 3, "adapt": 2 * 4}
-    monkeypatch.setattr("vosbench.predict.WARM_UP_FRAMES", 0)
+    monkeypatch.setattr("vosbench.models.predict.WARM_UP_FRAMES", 0)
     predict(videos, split="val", models=[model], out=tmp_path / "cold")
     assert pngs(tmp_path / "warm") == pngs(tmp_path / "cold")
 
@@ -426,7 +426,7 @@ def test_a_killed_run_resumes_to_identical_files(tmp_path):
         import sys, time
         from pathlib import Path
         from tests.unit.fake_videos import Brightness, make_videos
-        from vosbench.predict import predict
+        from vosbench.models.predict import predict
 
         class Slow(Brightness):
             def open(self, video):

@@ -7,9 +7,9 @@ from PIL import Image
 from vosbench import score
 from vosbench.datasets.davis import Davis
 from vosbench.datasets.youtube_vos import YouTubeVOS
-from vosbench.predict import predict
-from vosbench.prediction.propagators import copy_first_mask, optical_flow
-from vosbench.propagation import OpticalFlow
+from vosbench.models.predict import predict
+from vosbench.models.predictors import OpticalFlow
+from vosbench.models.propagators import copy_first_mask, optical_flow
 from vosbench.synthetic import make_dataset
 
 

@@ -10,8 +10,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from vosbench.errors import UsageError
-from vosbench.propagation import PREDICTORS, CopyFirstMask, Nothing, OpticalFlow
-from vosbench.propagation.predictors import hard_labels, warp
+from vosbench.models.predictors import PREDICTORS, CopyFirstMask, Nothing, OpticalFlow, hard_labels, warp
 from vosbench.synthetic import render_sequence
 
 SHAPE = (64, 96)

@@ -9,7 +9,7 @@ import pytest
 import vosbench
 from vosbench.errors import IncomparableError, UsageError
 from vosbench.protocols.load import load, with_measures
-from vosbench.rescore import rescore, rescore_saved
+from vosbench.scoring.rescore import rescore, rescore_saved
 from vosbench.testing import write_label_maps
 
 TRUTH = {"a": {1: "xxxxxxxx", 2: "...xxx.x"}, "b": {1: "xx..xx"}}

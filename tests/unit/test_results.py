@@ -12,7 +12,7 @@ import vosbench
 from vosbench.errors import IncomparableError, InputError, UsageError
 from vosbench.measures.catalog import COUNTS, MEASURES
 from vosbench.protocols.signature import differences, parse, require_same
-from vosbench.tables import FRAME_KEYS, FRAMES, OBJECTS
+from vosbench.results.tables import FRAME_KEYS, FRAMES, OBJECTS
 
 RNG = np.random.default_rng(5)
 MASKS = [RNG.integers(0, 3, (20, 30)).astype(np.uint8) for _ in range(6)]
@@ -209,7 +209,7 @@ def test_an_empty_folder_may_be_filled(run, tmp_path):
 def test_a_write_that_fails_leaves_the_old_run_and_no_rest(run, saved, monkeypatch):
     before = (saved / "result.json").read_bytes()
     monkeypatch.setattr(
-        "vosbench.results._write_frames", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left"))
+        "vosbench.results.run._write_frames", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left"))
     )
     with pytest.raises(InputError, match="No space left"):
         run.save(saved)

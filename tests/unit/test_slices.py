@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from vosbench.analysis.motion import speeds
+from vosbench.analysis.slices import SLICES, members
 from vosbench.cli.compare import PROPERTIES
+from vosbench.datasets.discover import locate
 from vosbench.errors import UsageError
-from vosbench.locate import locate
-from vosbench.motion import speeds
-from vosbench.scoring import score
-from vosbench.slices import SLICES, members
+from vosbench.scoring.api import score
 
 
 def square(side: int, label: int = 1) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from vosbench.adapters import ModelSpec, Padding, Resolution, SoftMasks, load_model
+from vosbench.models.interface import ModelSpec, Padding, Resolution, SoftMasks, load_model
 from vosbench.testing import check_model
 from vosbench.testing.models import OBJECTS, draw_clip
 

@@ -53,8 +53,8 @@ def command(
     \b
     Exit codes: 0 passed · 2 usage · 3 problems with the input · 4 made by other rules than the baseline · 5 worse
     """
-    from vosbench import check as checks
-    from vosbench.scoring import load_or_score
+    from vosbench.analysis import regression as checks
+    from vosbench.scoring.api import load_or_score
     from vosbench.views import check as views
     from vosbench.views.grid import text
 

@@ -33,7 +33,7 @@ def command(input: str, output: str, **choices: Any) -> None:
     \b
     Exit codes: 0 scored · 2 usage · 3 problems with the submission or the reference data
     """
-    from vosbench.codabench import score_submission, scores
+    from vosbench.challenge.codabench import score_submission, scores
 
     if measures := choices.pop("measures"):
         choices["measures"] = tuple(m.strip() for m in measures.split(","))

@@ -8,7 +8,7 @@ import click
 from vosbench.cli import options
 from vosbench.errors import UsageError
 
-#: What ``--by`` takes; vosbench.slices explains each.
+#: What ``--by`` takes; vosbench.analysis.slices explains each.
 PROPERTIES = (
     "sequence",
     "group",
@@ -70,8 +70,8 @@ def command(
     \b
     Exit codes: 0 compared · 2 usage · 3 problems with the input · 4 the runs were made by different rules
     """
-    from vosbench.compare import compare
-    from vosbench.scoring import load_or_score
+    from vosbench.analysis.compare import compare
+    from vosbench.scoring.api import load_or_score
 
     if baseline is not None and _key(baseline) not in map(_key, runs):
         raise UsageError(f"--baseline {baseline} is none of the runs", fix="repeat one of them")
@@ -92,8 +92,8 @@ def command(
 
 def _add_motion(runs: Any, choices: dict[str, Any]) -> None:
     """Find how fast each object moves, once for all runs: it is the same ground truth."""
-    from vosbench.locate import locate
-    from vosbench.motion import speeds
+    from vosbench.analysis.motion import speeds
+    from vosbench.datasets.discover import locate
 
     where = {name: choices[name] for name in ("benchmark", "protocol", "split")}
     data, gt = (None if choices[name] is None else Path(choices[name]) for name in ("data", "gt"))

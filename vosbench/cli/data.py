@@ -28,7 +28,7 @@ def command() -> None:
 @click.option("--benchmark", metavar="NAME", help="The benchmark this data is for, where its layout fits several.")
 def add(folder: Path, benchmark: str | None) -> None:
     """Register a dataset root, or a folder of several, so that --data can be left out."""
-    from vosbench.locate import Root, fits
+    from vosbench.datasets.discover import Root, fits
 
     names = fits(Root(path=folder, benchmark=benchmark))
     if not names:
@@ -52,7 +52,7 @@ def remove(folder: Path) -> None:
 @command.command("show")
 def show() -> None:
     """Show registered data and what it fits."""
-    from vosbench.locate import fits
+    from vosbench.datasets.discover import fits
     from vosbench.views.grid import Grid, text
 
     roots = options.data_roots()
@@ -73,7 +73,7 @@ def check(folder: Path, benchmark: str | None, split: str | None) -> None:
     \b
     Exit codes: 0 in order · 2 usage · 3 not laid out as expected, or masks are missing or unreadable
     """
-    from vosbench.survey import survey
+    from vosbench.scoring.dataset_check import survey
 
     found = survey(folder, benchmark=benchmark, split=split)
     objects = "objects not counted" if found.objects is None else f"{found.objects} objects"
@@ -96,7 +96,7 @@ def make(
     folder: Path, layout: str, sequences: int, frames: int | None, objects: int | None, size: str, seed: int
 ) -> None:
     """Draw a synthetic dataset with exact ground truth."""
-    from vosbench.engine.run import default_jobs
+    from vosbench.execution import default_jobs
     from vosbench.synthetic import make_dataset
 
     try:

@@ -27,7 +27,7 @@ def command(table: str, protocol: str, split: str, out: str) -> None:
     \b
     Exit codes: 0 written · 2 usage · 3 problems with the table (all are listed, nothing is written)
     """
-    from vosbench.import_table import import_table
+    from vosbench.results.importer import import_table
     from vosbench.views import summary
     from vosbench.views.grid import text
 

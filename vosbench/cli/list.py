@@ -42,7 +42,7 @@ def _submission(prefix: str | None) -> str:
 
 
 def _models(peak: float) -> "Grid":
-    from vosbench.adapters import available_models, model_costs
+    from vosbench.models.interface import available_models, model_costs
     from vosbench.views.grid import Grid
 
     costs = model_costs()
@@ -56,8 +56,8 @@ def _models(peak: float) -> "Grid":
 
 
 def _grids() -> "dict[str, Grid]":
-    from vosbench.datasets.detect import LAYOUTS, files_of
-    from vosbench.locate import benchmarks
+    from vosbench.datasets.discover import benchmarks
+    from vosbench.datasets.registry import LAYOUTS, files_of
     from vosbench.measures.catalog import MEASURES
     from vosbench.views.grid import Grid
 

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
-from vosbench.engine.run import Progress
+from vosbench.datasets.discover import Root
 from vosbench.errors import visible
-from vosbench.locate import Root
+from vosbench.types import Progress
 
 F = TypeVar("F", bound=Callable[..., Any])
 

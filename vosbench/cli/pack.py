@@ -28,7 +28,7 @@ def command(
     \b
     Exit codes: 0 written · 2 usage · 3 problems with the input (all are listed, nothing is written)
     """
-    from vosbench.pack import pack
+    from vosbench.challenge.pack import pack
 
     with options.progress_bar() as progress:
         packed = pack(

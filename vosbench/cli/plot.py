@@ -33,7 +33,7 @@ def command(runs: tuple[str, ...], kind: str, measure: str, out: str, **choices:
       vosbench plot runs/mine --kind bars --measure "J&F" --out bars.svg
       vosbench plot a/ b/ --benchmark davis2016 --data /data/DAVIS --kind scatter --out scatter.png
     """
-    from vosbench.scoring import load_or_score
+    from vosbench.scoring.api import load_or_score
     from vosbench.views.figure_style import write
     from vosbench.views.figures import draw
 

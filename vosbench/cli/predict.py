@@ -8,7 +8,7 @@ from vosbench.cli import options
 from vosbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from vosbench.predict import PredictionReport, Shard
+    from vosbench.models.predict import PredictionReport, Shard
 
 
 @click.command("predict", short_help="Run a model over a benchmark.")
@@ -52,10 +52,10 @@ def command(
     """
     from pathlib import Path
 
-    from vosbench.adapters import load_model
-    from vosbench.locate import locate
-    from vosbench.predict import predict
-    from vosbench.prediction.recipe import Recipe
+    from vosbench.datasets.discover import locate
+    from vosbench.models.interface import load_model
+    from vosbench.models.predict import predict
+    from vosbench.models.recipe import Recipe
 
     paths = {name: Path(value) if value else None for name, value in data.items() if name in ("data", "gt")}
     names = {name: value for name, value in data.items() if name not in paths}
@@ -103,7 +103,7 @@ def _scales(text: str) -> tuple[float, ...]:
 
 
 def _shard(text: str) -> "Shard":
-    from vosbench.predict import Shard
+    from vosbench.models.predict import Shard
 
     index, _, of = text.partition("/")
     if not (index.isdigit() and of.isdigit()):

@@ -31,7 +31,7 @@ def command(runs: tuple[str, ...], out: str, **choices: Any) -> None:
       vosbench report runs/mine runs/theirs
       vosbench report preds/ --gt annotations/
     """
-    from vosbench.scoring import load_or_score
+    from vosbench.scoring.api import load_or_score
     from vosbench.views.report.evidence import Evidence
     from vosbench.views.report.page import report
 

@@ -10,7 +10,7 @@ from vosbench.cli import options
 from vosbench.errors import IncompleteError, InputError, UsageError
 
 if TYPE_CHECKING:
-    from vosbench.results import RunResult
+    from vosbench.results.run import RunResult
 
 
 @click.command("score", short_help="Score prediction folders.")
@@ -66,7 +66,7 @@ def command(
     Exit codes: 0 scored · 2 usage · 3 problems with the input (all are listed, no result is written)
       · 6 sequences whose workers died or took too long · 130 interrupted
     """
-    from vosbench.results import require_free
+    from vosbench.results.run import require_free
 
     if resume and out is None:
         raise UsageError("--resume needs --out", fix="name the folder that the interrupted run was to be written to")
@@ -90,7 +90,7 @@ def _recorded(
     predictions: tuple[str, ...], choices: dict[str, Any], targets: list[Path], out: Path, resume: bool
 ) -> Sequence["RunResult"]:
     """Score and save, with a journal until it is saved."""
-    from vosbench.engine.journal import Journal
+    from vosbench.execution.checkpoint import Journal
 
     with Journal(journal_path(out), resumes=resume) as journal:
         try:
@@ -131,7 +131,7 @@ def _is_run(folder: Path) -> bool:
 
 
 def _scored(predictions: tuple[str, ...], choices: dict[str, Any]) -> Sequence["RunResult"]:
-    from vosbench.scoring import score_all
+    from vosbench.scoring.api import score_all
 
     with options.progress_bar() as progress:
         runs = score_all(predictions, progress=progress, roots=options.data_roots(), **choices)
@@ -142,7 +142,7 @@ def _scored(predictions: tuple[str, ...], choices: dict[str, Any]) -> Sequence["
 
 def _rescored(predictions: tuple[str, ...], finished: list[bool], choices: dict[str, Any]) -> Sequence["RunResult"]:
     """Finished runs by another protocol or other measures, from the counts they hold."""
-    from vosbench.rescore import rescore_saved
+    from vosbench.scoring.rescore import rescore_saved
 
     if not all(finished):
         raise UsageError("some of these are finished runs, others predictions", fix="score them in two calls")

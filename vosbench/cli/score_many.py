@@ -34,9 +34,9 @@ def command(submissions: tuple[str, ...], out: str, timeout: float, **choices: A
     Exit codes: 0 all scored · 2 usage · 3 problems with the ground truth · 6 some submissions were not scored · 130
     interrupted (results.csv has those that were done)
     """
-    from vosbench.submissions import TABLE, score_many
+    from vosbench.challenge.batch import TABLE, score_many
+    from vosbench.challenge.table import line, table
     from vosbench.views.grid import text
-    from vosbench.views.submissions import line, table
 
     path = Path(out) / TABLE
     _require_ours(path)

@@ -48,8 +48,8 @@ def command(
     \b
     Exit codes: 0 written · 2 usage · 3 problems with the input
     """
-    from vosbench.locate import locate
-    from vosbench.splits import make_splits, write_splits
+    from vosbench.datasets.discover import locate
+    from vosbench.datasets.splits import make_splits, write_splits
 
     target = locate(benchmark=benchmark, data=Path(data), split=source)
     if Path(out).resolve().is_relative_to(Path(data).resolve()):

@@ -22,7 +22,7 @@ def command(predictions: tuple[str, ...], **choices: Any) -> None:
     \b
     Exit codes: 0 fit to score · 2 usage · 3 problems with the input
     """
-    from vosbench.validate import validate
+    from vosbench.scoring.validate import validate
 
     with options.progress_bar() as progress:
         report = validate(predictions, progress=progress, roots=options.data_roots(), **choices)

@@ -4,13 +4,13 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
+from vosbench.datasets.discover import Root, locate
 from vosbench.errors import InputError, UsageError
 from vosbench.leaderboard.card import Card, Value
 from vosbench.leaderboard.check import Rescore, result_path
 from vosbench.leaderboard.entries import Board
 from vosbench.leaderboard.measured import read_result, values_of
-from vosbench.locate import Root, locate
-from vosbench.scoring import score
+from vosbench.scoring.api import score
 
 
 def rescorer(board: Board, predictions: Path, roots: Collection[Root]) -> Rescore:
@@ -19,7 +19,7 @@ def rescorer(board: Board, predictions: Path, roots: Collection[Root]) -> Rescor
     Args:
         board: the leaderboard.
         predictions: holds prediction folders or archives, under the names the results were made from.
-        roots: where data may lie, see :func:`vosbench.locate.locate`.
+        roots: where data may lie, see :func:`vosbench.datasets.discover.locate`.
     """
 
     def again(card: Card) -> tuple[Value, ...] | None:

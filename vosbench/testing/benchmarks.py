@@ -17,16 +17,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench import aggregate, tables
-from vosbench.datasets.detect import open_dataset
-from vosbench.engine.plan import make_plan
-from vosbench.engine.rows import SequenceCounts
-from vosbench.engine.run import run
-from vosbench.engine.task import Task, label_space
+from vosbench.datasets.registry import open_dataset
 from vosbench.masks.write import write_label_map
 from vosbench.measures.catalog import higher_is_better
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import ProtocolSpec
+from vosbench.results import aggregate, tables
+from vosbench.results.counts import SequenceCounts
+from vosbench.scoring.plan import make_plan
+from vosbench.scoring.run import run
+from vosbench.scoring.task import Task, label_space
 from vosbench.types import Dataset, Masks, MaskSource, Sequence
 
 #: Height and width of the frames that are drawn. The contour tolerance of DAVIS is 1 pixel here.

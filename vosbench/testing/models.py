@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.adapters import Adapts, Image, ModelError, Session, SoftMasks, StepSession, Task, VOSModel
 from vosbench.masks.sources import MaskFolder
-from vosbench.prediction.costs import Costs
-from vosbench.prediction.recipe import Recipe, ViewPlan
-from vosbench.prediction.video import Video
-from vosbench.prediction.view import View
+from vosbench.models.costs import Costs
+from vosbench.models.interface import Adapts, Image, ModelError, Session, SoftMasks, StepSession, Task, VOSModel
+from vosbench.models.recipe import Recipe, ViewPlan
+from vosbench.models.video import Video
+from vosbench.models.view import View
 from vosbench.types import Sequence
 
 Given = Mapping[int, NDArray[np.bool_]]

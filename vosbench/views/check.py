@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from vosbench.check import Checked, CheckReport
+from vosbench.analysis.regression import Checked, CheckReport
 from vosbench.views.comparison import signed
 from vosbench.views.grid import Grid, hypertext_escape, markdown, markdown_escape
 from vosbench.views.summary import percent

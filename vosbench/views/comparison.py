@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from vosbench.compare import Comparison, Estimate
+from vosbench.analysis.compare import Comparison, Estimate
 from vosbench.measures.catalog import cell_of, higher_is_better
 from vosbench.views.grid import Grid
 from vosbench.views.summary import percent

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vosbench.analysis import curves
+from vosbench.analysis.curves import Curve
 from vosbench.errors import IncomparableError, UsageError
 from vosbench.measures.catalog import higher_is_better
-from vosbench.results import RunResult
-from vosbench.views import curves
-from vosbench.views.curves import Curve
+from vosbench.results.run import RunResult
 from vosbench.views.figure_style import COLOURS, COLUMN, MARKERS, QUIET, line_style, shortened, style
 
 if TYPE_CHECKING:

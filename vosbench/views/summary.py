@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from vosbench.measures.catalog import cell_name
-from vosbench.results import RunResult, unique_names
-from vosbench.tables import Columns
+from vosbench.results.run import RunResult, unique_names
+from vosbench.results.tables import Columns
 from vosbench.views.grid import Grid
 
 #: How the objects table can be sliced: name → the columns that make a row.

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.prediction.video import decode
+from vosbench.models.video import decode
 from vosbench.types import Sequence
 from vosbench_baselines.training.folders import VideoFolder, read_labels
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from vosbench.adapters import VOSModel
 from vosbench.errors import UsageError
+from vosbench.models.interface import VOSModel
 from vosbench_baselines.training.config import Training
 
 #: An architecture's name or its first word, and the module whose ``FAMILY`` trains it.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vosbench.errors import InputError, Problem
-from vosbench.prediction.video import IMAGE_SUFFIXES
+from vosbench.models.video import IMAGE_SUFFIXES
 from vosbench.types import Masks, Sequence
 from vosbench_baselines.training.config import Source
 

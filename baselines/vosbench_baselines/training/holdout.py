@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vosbench.adapters import VOSModel
 from vosbench.kernel import joint_histogram
-from vosbench.predict import predict
-from vosbench.prediction.recipe import Recipe
+from vosbench.models.interface import VOSModel
+from vosbench.models.predict import predict
+from vosbench.models.recipe import Recipe
 from vosbench_baselines.training.folders import VideoFolder, read_labels
 
 

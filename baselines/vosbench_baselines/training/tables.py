@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from vosbench.errors import UsageError, VosbenchError
-from vosbench.prediction.recipe import Recipe
+from vosbench.models.recipe import Recipe
 from vosbench_baselines.training import ranks
 from vosbench_baselines.training.config import Source, Training, read_config
 from vosbench_baselines.training.families import family

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.engine.labels import LabelSpace, StrayLabel
-from vosbench.engine.task import Task, label_space
+from vosbench.datasets.discover import Target, locate
 from vosbench.errors import InputError, UsageError, VosbenchError
-from vosbench.locate import Target, locate
 from vosbench.masks.planes import resized
 from vosbench.masks.sources import open_masks
-from vosbench.results import RunResult
+from vosbench.results.run import RunResult
+from vosbench.scoring.labels import LabelSpace, StrayLabel
+from vosbench.scoring.task import Task, label_space
 from vosbench.types import MaskSource, Sequence
 from vosbench.views.report.overlay import overlay
 from vosbench.views.report.worst import WorstFrame

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vosbench.results import RunResult
-from vosbench.views import curves
-from vosbench.views.curves import Floats
+from vosbench.analysis import curves
+from vosbench.analysis.curves import Floats
+from vosbench.results.run import RunResult
 
 #: More points than this are not seen at the width of a chart.
 MOST_POINTS = 150

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from vosbench.analysis.curves import methods
 from vosbench.errors import IncomparableError
-from vosbench.results import RunResult
+from vosbench.results.run import RunResult
 from vosbench.views import summary
-from vosbench.views.curves import methods
 from vosbench.views.grid import Grid
 from vosbench.views.report import lines
 from vosbench.views.report.evidence import Evidence, NoEvidence

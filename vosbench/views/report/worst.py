@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vosbench.results import RunResult
-from vosbench.tables import values
-from vosbench.views.curves import rows
+from vosbench.analysis.curves import rows
+from vosbench.results.run import RunResult
+from vosbench.results.tables import values
 
 #: Frames shown for each run, and for each object among them.
 SHOWN, PER_OBJECT = 12, 2

@@ -1,0 +1,1 @@
+"""Many submissions, servers and archives to upload."""

@@ -1,0 +1,228 @@
+"""Score the submissions of many teams, each for itself: the one call behind ``vosbench score-many``.
+
+Nothing a submission does reaches another: it is scored in a process of its own, for a limited time and in limited
+memory, and what it is called never becomes a path as it stands. What was scored is what ``vosbench score`` of that
+submission alone would have written, byte for byte; only the decoded ground truth is shared.
+"""
+
+import shutil
+import sys
+import tempfile
+import threading
+import unicodedata
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from vosbench.challenge.filenames import folder_name
+from vosbench.datasets.discover import locate
+from vosbench.errors import IncompleteError, InputError, Problem, UsageError, VosbenchError, visible
+from vosbench.execution import default_jobs
+from vosbench.masks.cache import HeldMasks
+from vosbench.masks.untrusted import require_plain_files
+from vosbench.protocols import load as protocols
+from vosbench.results.run import RunResult, require_free
+from vosbench.scoring.api import score
+from vosbench.scoring.plan import expected_stems, make_plan
+from vosbench.types import Failure
+
+#: The table of all submissions, beside their folders.
+TABLE = "results.csv"
+
+Status = Literal["scored", "refused", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A submission: where it lies, and the name of its folder of results."""
+
+    path: Path
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a submission.
+
+    ``numbers`` are its means by name, in [0, 1] (``J&F``, or ``J seen`` for a group beside the headline's);
+    ``coverage`` is the share of the masks that are scored which it has, None where it could not be opened; ``filled``
+    counts those taken as empty. ``status`` is "refused" where something is wrong with the submission, and "failed"
+    where it died, took too long, or met a bug; then ``code`` and ``error`` say why.
+    """
+
+    submission: Submission
+    status: Status
+    numbers: dict[str, float] = field(default_factory=dict)
+    coverage: float | None = None
+    filled: int = 0
+    code: str = ""
+    error: str = ""
+
+
+def isolates() -> bool:
+    """Does each submission get a process of its own? On Linux, as long as no other Python thread could hold a lock."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+def submissions(paths: Sequence[str | Path]) -> tuple[Submission, ...]:
+    """Name the folder of each submission.
+
+    Raises:
+        UsageError: two would have the same one, which includes names that differ in case only.
+    """
+    found: dict[str, Path] = {TABLE: Path(TABLE)}
+    named = []
+    for path in map(Path, paths):
+        name = folder_name(path.absolute().name.removesuffix(".zip"))
+        if (other := found.setdefault(unicodedata.normalize("NFKC", name).casefold(), path)) is not path:
+            message = f"{visible(str(other))} and {visible(str(path))} would both have their results in {name}"
+            raise UsageError(message, fix="rename one of them")
+        named.append(Submission(path=path, name=name))
+    return tuple(named)
+
+
+def score_many(
+    paths: Sequence[str | Path],
+    out: str | Path,
+    *,
+    jobs: int | None = None,
+    seconds: float = 3600,
+    missing: str = "error",
+    resize: str | None = None,
+    palette: str | None = None,
+    measures: Sequence[str] | None = None,
+    **target: Any,
+) -> Generator[Outcome, None, None]:
+    """Score submissions one by one, each into ``out/<name>``, and yield what became of each as it is done.
+
+    Args:
+        paths: folders or zip archives.
+        out: folder of the results; an earlier result of a submission there is replaced, or removed if it fails now.
+        jobs: submissions scored at the same time; all cores by default.
+        seconds: time for each.
+        missing, resize, palette, measures: see :func:`vosbench.scoring.api.score_all`.
+        target: what to score against, see :func:`vosbench.datasets.discover.locate`.
+
+    Raises:
+        UsageError: see :func:`submissions`; or ``out`` holds what is no run, or lies inside a submission.
+        InputError: the ground truth cannot be read.
+    """
+    named, folder, workers = submissions(paths), Path(out), jobs or default_jobs()
+    for one in named:
+        _require_room(one, folder)
+    target |= {name: Path(target[name]) for name in ("data", "gt") if target.get(name) is not None}
+    options = {"missing": missing, "resize": resize, "palette": palette, "measures": measures, **target}
+    options |= {"truth": _held_truth(target, measures), "jobs": max(1, workers // len(named))}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".scoring-", dir=folder) as scratch:
+            work = partial(_score_one, scratch=Path(scratch), options=options)
+            for one, result in _isolated(work, named, workers, seconds):
+                outcome = _failed(one, result.error) if isinstance(result, Failure) else result
+                _place(Path(scratch) / one.name, folder / one.name)
+                yield outcome
+    except OSError as error:
+        message, fix = f"cannot write it ({error.strerror})", "choose another --out folder"
+        raise InputError([Problem(code="unwritable", message=message, where=str(folder), fix=fix)]) from error
+
+
+def _require_room(one: Submission, folder: Path) -> None:
+    require_free(folder / one.name)
+    if folder.resolve().is_relative_to(one.path.resolve()):
+        raise UsageError(f"--out {folder} lies inside the submission {visible(str(one.path))}", fix="choose another")
+
+
+def _held_truth(target: dict[str, Any], measures: Sequence[str] | None) -> HeldMasks:
+    """The ground truth of what is scored, decoded as far as there is room. What is wrong with it shows here, once."""
+    found = locate(**target)
+    if measures is not None:
+        protocols.with_measures(found.spec, measures)
+    truth = HeldMasks(found.dataset.masks(found.split))
+    for task in make_plan(found.dataset.sequences(found.split), found.spec.rules, truth, ()).tasks:
+        truth.hold(task.sequence.name, expected_stems(task.sequence, found.spec.rules))
+    return truth
+
+
+def _isolated(
+    work: Callable[[Submission], Outcome], named: Sequence[Submission], jobs: int, seconds: float
+) -> Iterator[tuple[Submission, Outcome | Failure]]:
+    import pandas  # noqa: F401 - with what writing tables takes, here rather than in each process
+    import pyarrow.compute
+    import pyarrow.parquet  # noqa: F401
+
+    if isolates():
+        from vosbench.execution.isolation import Isolation
+
+        yield from Isolation(work=work, jobs=jobs, seconds=seconds).run(named)
+        return
+    for one in named:
+        try:
+            yield one, work(one)
+        except Exception as error:
+            yield one, Failure(str(one), error)
+
+
+def _score_one(one: Submission, *, scratch: Path, options: dict[str, Any]) -> Outcome:
+    """In a process of its own: score, and leave the run in ``scratch``."""
+    try:
+        require_plain_files(one.path)
+        run = score(one.path, **options)
+    except VosbenchError as error:
+        return _refused(one, error, options)
+    run.save(scratch / one.name)
+    filled = sum(run.document["filled"].values())
+    return Outcome(submission=one, status="scored", numbers=numbers(run), coverage=coverage(run), filled=filled)
+
+
+def numbers(run: RunResult) -> dict[str, float]:
+    """The means of a run by name: the measure in the headline's group, "measure group" in any other."""
+    cells = [cell for cell in run.document["summary"] if cell["statistic"] == "mean" and cell["value"] is not None]
+    cells.sort(key=lambda cell: (cell["group"] != run.headline_group, cell["measure"] not in run.spec.rules.headline))
+    plain = run.headline_group
+    return {c["measure"] if c["group"] == plain else f"{c['measure']} {c['group']}": float(c["value"]) for c in cells}
+
+
+def coverage(run: RunResult) -> float:
+    """The share of the frames scored for which there was a mask."""
+    return float(1 - sum(run.document["filled"].values()) / run.document["dataset"]["frames"])
+
+
+def _refused(one: Submission, error: VosbenchError, options: dict[str, Any]) -> Outcome:
+    code = error.problems[0].code if isinstance(error, InputError) else error.code
+    return Outcome(submission=one, status="refused", coverage=_coverage(one.path, options), code=code, error=str(error))
+
+
+def _coverage(path: Path, options: dict[str, Any]) -> float | None:
+    """The share of the frames that are scored for which a submission has a mask, None if it cannot be opened."""
+    where = {
+        name: options[name] for name in ("benchmark", "protocol", "data", "gt", "split", "roots") if name in options
+    }
+    try:
+        require_plain_files(path)
+        found = locate(**where)
+        masks = found.dataset.predictions(path, palette=options["palette"])
+        expected = [(s.name, expected_stems(s, found.spec.rules)) for s in found.dataset.sequences(found.split)]
+        have = sum(len(set(stems) & set(masks.frames(name))) for name, stems in expected)
+    except VosbenchError:
+        return None
+    return have / max(1, sum(len(stems) for _, stems in expected))
+
+
+def _failed(one: Submission, error: BaseException) -> Outcome:
+    if isinstance(error, IncompleteError):
+        return Outcome(submission=one, status="failed", code=error.code, error=error.message)
+    message = f"a bug in vosbench: {type(error).__name__}: {error}"
+    return Outcome(submission=one, status="failed", code="bug", error=message)
+
+
+def _place(made: Path, target: Path) -> None:
+    """Put a run in its place, or take away an earlier one that is not what this submission scores now."""
+    if target.exists():
+        shutil.rmtree(target)
+    if made.exists():
+        made.replace(target)

@@ -1,0 +1,80 @@
+"""The scoring program of a challenge on Codabench: two folders in, a score file and a page out.
+
+Codabench runs a scoring program in a container with ``input/ref`` (the reference data of the task, unzipped),
+``input/res`` (the submission, unzipped) and ``output``, of which it reads ``scores.json`` and
+``detailed_results.html``. A program that ends with another code than 0 has failed the submission.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from vosbench.challenge.batch import coverage, numbers
+from vosbench.errors import InputError, Problem, VosbenchError
+from vosbench.masks.untrusted import require_plain_files
+from vosbench.results.run import RunResult
+from vosbench.scoring.api import score
+from vosbench.views.report.evidence import Evidence, NoEvidence
+from vosbench.views.report.page import report
+from vosbench.views.report.refused import refused
+
+SCORES, PAGE = "scores.json", "detailed_results.html"
+
+
+def score_submission(
+    input_: Path, output: Path, *, benchmark: str | None = None, pictures: bool = False, **options: Any
+) -> RunResult:
+    """Score ``input_/res`` against ``input_/ref`` and write the scores and the page to ``output``.
+
+    Args:
+        input_, output: the folders Codabench gives to the program.
+        benchmark: that whose layout ``ref`` has; None if it holds its own ``benchmark.toml``, or is a folder of masks.
+        pictures: show the worst frames with true contours on the page, which hands parts of the truth to participants.
+        options: protocol, split, measures, missing, resize, palette, jobs (:func:`vosbench.scoring.api.score_all`).
+
+    Raises:
+        VosbenchError: what is wrong, after the page that says so was written; there are no scores then.
+    """
+    reference, submission = input_ / "ref", input_ / "res"
+    described = benchmark or (reference / "benchmark.toml").is_file()
+    where: dict[str, Any] = {"benchmark": benchmark, "data": reference} if described else {"gt": reference}
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / SCORES).unlink(missing_ok=True)
+        try:
+            _require(reference, "the reference data", "add reference_data to the task")
+            _require(submission, "the submission", "submit a zip of <sequence>/<frame>.png")
+            require_plain_files(submission)
+            run = score(submission, **where, **options)
+        except VosbenchError as error:
+            (output / PAGE).write_text(refused(error), encoding="utf-8")
+            raise
+        page = report([run], lambda run: _evidence(run, pictures, where | options), on_note=lambda _: None)
+        (output / PAGE).write_text(page, encoding="utf-8", errors="backslashreplace")
+        (output / SCORES).write_text(json.dumps(scores(run), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        message, fix = f"cannot write it ({error.strerror})", "give the output folder of the program"
+        raise InputError([Problem(code="unwritable", message=message, where=str(output), fix=fix)]) from error
+    return run
+
+
+def scores(run: RunResult) -> dict[str, float]:
+    """The means of a run under keys that a leaderboard's columns can have: ``J_and_F``, ``J``, ``J_seen``.
+
+    Fractions in [0, 1], higher is better but for T; ``coverage`` is the share of the masks asked for that were there.
+    """
+    found = {name.replace("&", "_and_").replace(" ", "_"): value for name, value in numbers(run).items()}
+    return found | {"coverage": coverage(run)}
+
+
+def _evidence(run: RunResult, pictures: bool, options: dict[str, Any]) -> Evidence:
+    if not pictures:
+        raise NoEvidence("the ground truth of a challenge is kept back")
+    known = {name: options.get(name) for name in ("benchmark", "data", "gt", "split", "palette")}
+    return Evidence.of(run, **known)
+
+
+def _require(folder: Path, what: str, fix: str) -> None:
+    if not folder.is_dir():
+        message = f"there is no such folder: it should hold {what}"
+        raise InputError([Problem(code="layout", message=message, where=str(folder), fix=fix)])

@@ -1,1 +1,0 @@
-"""The engine: plan, read, count. Rows come out, never images."""

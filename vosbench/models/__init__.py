@@ -1,0 +1,1 @@
+"""The interface for models, the loop that runs them, and predictors without weights."""

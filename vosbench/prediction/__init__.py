@@ -1,1 +1,0 @@
-"""The machinery between a dataset and a model; ``vosbench.predict`` is the way in."""

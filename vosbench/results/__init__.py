@@ -1,0 +1,1 @@
+"""A finished run: its tables, its files, its reader and its arithmetic."""

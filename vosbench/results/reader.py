@@ -1,0 +1,177 @@
+"""The three files of a run, read back. A stranger may have written them: each is checked before anything relies on it.
+
+``result.json`` must have every key that the views show, of its type; ``frames.parquet`` and ``objects.csv`` the columns
+of :mod:`vosbench.results.tables`, all of one length.
+"""
+
+import csv
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from vosbench.errors import IncomparableError, InputError, Problem
+from vosbench.measures.catalog import MEASURES
+from vosbench.protocols.spec import ProtocolSpec
+from vosbench.results.tables import FRAME_KEYS, FRAMES, OBJECTS, Columns
+
+SCHEMA = "vosbench.result/1"
+
+#: More rows than any benchmark has, and a larger file than any run writes: a table that claims them is refused.
+MAX_ROWS, MAX_BYTES = 1 << 26, 1 << 30
+
+_WORDS = ("sequence", "frame", "flags", "T_reason")
+_WHOLE = ("object", "proposal", "instances", "frames", "filled")
+
+T = TypeVar("T")
+
+
+class _Header(msgspec.Struct):
+    schema: str = ""
+
+
+class _Dataset(msgspec.Struct):
+    fingerprint: str
+    sequences: int
+    objects: int
+    frames: int
+
+
+class _Predictions(msgspec.Struct):
+    name: str
+    fingerprint: str
+
+
+class _Cell(msgspec.Struct):
+    group: str
+    measure: str
+    statistic: str
+    value: float | None
+    n: int
+
+
+class _Document(msgspec.Struct):
+    status: str
+    signature: str
+    benchmark: str
+    split: str
+    protocol: ProtocolSpec
+    overrides: dict[str, str]
+    dataset: _Dataset
+    predictions: _Predictions
+    filled: dict[str, int]
+    resized: dict[str, int]
+    summary: list[_Cell]
+    predicting_nothing: list[_Cell]
+    best_permutation_J: float | None
+    notes: list[str]
+    environment: dict[str, str]
+    attributes: dict[str, list[str]] = {}
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The content of ``result.json``.
+
+    Raises:
+        InputError: no such file, or no result of vosbench.
+        IncomparableError: written by a newer vosbench.
+    """
+    raw = _read(path, _bytes)
+    schema = _read(path, lambda _: msgspec.json.decode(raw, type=_Header)).schema
+    if schema != SCHEMA:
+        known, _, version = schema.rpartition("/")
+        if known == "vosbench.result" and version.isdigit():
+            raise IncomparableError(
+                f"{path.parent} has schema {schema}, this vosbench reads {SCHEMA}", fix="upgrade vosbench"
+            )
+        raise InputError([broken(path, "it is no result of vosbench")])
+    _read(path, lambda _: msgspec.json.decode(raw, type=_Document))
+    document: dict[str, Any] = _read(path, lambda _: msgspec.json.decode(raw))
+    return document
+
+
+def require_agreement(root: Path, spec: ProtocolSpec, summary: list[dict[str, Any]], frames: Columns) -> None:
+    """Raise InputError if the files of a run do not belong together."""
+    groups = {"all", "overall", "stable", *spec.rules.groups}
+    unknown = [m for m in spec.rules.measures if m not in MEASURES]
+    lacking = [m for m in spec.rules.measures if not unknown and m not in frames and not _counted(m, frames)]
+    if unknown or not summary or any(cell["group"] not in groups for cell in summary):
+        raise InputError([broken(root / "result.json", "its summary is not one of its protocol")])
+    if lacking:
+        raise InputError([broken(root / "frames.parquet", f"it has no counts of {lacking[0]}")])
+
+
+def _counted(measure: str, frames: Columns) -> bool:
+    needed = MEASURES[measure].counts
+    return bool(needed) and set(needed) <= set(frames)
+
+
+def read_frames(path: Path) -> Columns:
+    """The frames table. Raises InputError."""
+    return _read(path, _frames)
+
+
+def read_objects(path: Path) -> Columns:
+    """The objects table. Raises InputError."""
+    return _read(path, _objects)
+
+
+def broken(path: Path, message: str) -> Problem:
+    """What is wrong with a file of a run."""
+    return Problem(code="run", message=message, where=str(path), fix="score the predictions again with --out")
+
+
+def _read(path: Path, reader: Callable[[Path], T]) -> T:
+    from pyarrow import ArrowException
+
+    try:
+        return reader(path)
+    except FileNotFoundError as error:
+        raise InputError([broken(path, "there is no such file: is this the folder of a run?")]) from error
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, csv.Error, ArrowException) as error:
+        raise InputError([broken(path, f"it cannot be read ({error})")]) from error
+
+
+def _bytes(path: Path) -> bytes:
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES} bytes")
+    return path.read_bytes()
+
+
+def _frames(path: Path) -> Columns:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        if file.metadata.num_rows > MAX_ROWS:
+            raise ValueError(f"it claims {file.metadata.num_rows} rows")
+        names = [name for name in FRAMES if name in file.schema_arrow.names]
+        if missing := [name for name in (*FRAME_KEYS, "flags") if name not in names]:
+            raise ValueError(f"it has no column {missing[0]!r}")
+        table = file.read(columns=names)
+    return {name: _column(name, table[name].to_numpy()) for name in names}
+
+
+def _column(name: str, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A column of its type: words, flags, numbers with gaps (measures), or whole numbers."""
+    if name in _WORDS:
+        if not all(isinstance(value, str) for value in values):
+            raise ValueError(f"column {name!r} holds what is no text")
+        return values.astype(object)
+    wanted = "b" if name == "scored" else "iuf"
+    if values.dtype.kind not in wanted:
+        raise ValueError(f"column {name!r} is of type {values.dtype}")
+    return values
+
+
+def _objects(path: Path) -> Columns:
+    text = _bytes(path).decode()
+    rows = list(csv.reader(StringIO(text, newline=""), strict=True))
+    if not rows or tuple(rows[0]) != OBJECTS or any(len(row) != len(OBJECTS) for row in rows):
+        raise ValueError(f"its columns are not {', '.join(OBJECTS)}")
+    columns: Columns = {name: np.array([row[k] for row in rows[1:]], object) for k, name in enumerate(OBJECTS)}
+    columns |= {name: columns[name].astype(np.int64) for name in _WHOLE}
+    columns["value"] = np.array([float(value or "nan") for value in columns["value"]])
+    return columns

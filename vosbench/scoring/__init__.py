@@ -1,0 +1,1 @@
+"""From predictions and ground truth to counts, and from counts to a run."""

@@ -1,0 +1,100 @@
+"""Look at a dataset root before anybody waits for a score: what is there, and what is wrong with it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vosbench.datasets.discover import Root, locate
+from vosbench.errors import InputError, Problem, UsageError
+from vosbench.protocols.spec import ProtocolSpec, Size
+from vosbench.scoring.plan import make_plan
+from vosbench.scoring.task import Task, label_space
+from vosbench.types import MaskSource, Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """One split of a dataset.
+
+    ``objects`` is None where only all masks together could tell. ``expected`` is the published size, if known.
+    ``problems`` come from lists, folders and the first mask of each sequence; other masks are not read.
+    """
+
+    benchmark: str
+    split: str
+    sequences: int
+    objects: int | None
+    frames: int
+    expected: Size | None
+    problems: tuple[Problem, ...]
+
+    def deviations(self) -> tuple[str, ...]:
+        """Where the sizes differ from the published ones, in words."""
+        if self.expected is None:
+            return ()
+        pairs = ((name, getattr(self, name), getattr(self.expected, name)) for name in _SIZES)
+        return tuple(
+            f"{have} {name}, {want} according to {self.expected.source}"
+            for name, have, want in pairs
+            if None not in (have, want) and have != want
+        )
+
+
+_SIZES = ("sequences", "objects", "frames")
+
+
+def survey(folder: Path, *, benchmark: str | None = None, split: str | None = None) -> Survey:
+    """Survey the dataset at ``folder``.
+
+    Args:
+        folder: the dataset's root.
+        benchmark: its name; found from the data if None.
+        split: the split to look at; the benchmark's usual one if None.
+
+    Raises:
+        UsageError: an unknown benchmark or split, or data that fits several.
+        InputError: data that is not laid out as the benchmark says.
+    """
+    target = locate(benchmark=benchmark, data=folder, split=split, roots=[Root(path=folder, benchmark=benchmark)])
+    sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
+    problems = list(_plan_problems(sequences, target.spec, truth))
+    objects: int | None = 0
+    for sequence in sequences:
+        try:
+            found = _objects(sequence, target.spec, truth)
+            objects = None if objects is None or found is None else objects + found
+        except InputError as error:
+            problems += error.problems
+    name = Path(target.split).stem
+    return Survey(
+        benchmark=target.benchmark,
+        split=target.split,
+        sequences=len(sequences),
+        objects=objects,
+        frames=sum(len(s.frames) for s in sequences),
+        expected=target.spec.data.sizes.get(name) if target.spec.data else None,
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _plan_problems(sequences: tuple[Sequence, ...], spec: ProtocolSpec, truth: MaskSource) -> Iterator[Problem]:
+    """Frames without ground truth, sequences too short, objects without a group."""
+    if not sequences:
+        raise UsageError("the split is empty", fix="check its list")
+    try:
+        make_plan(sequences, spec.rules, truth, ())
+    except InputError as error:
+        yield from error.problems
+
+
+def _objects(sequence: Sequence, spec: ProtocolSpec, truth: MaskSource) -> int | None:
+    """The number of objects, reading the first annotated frame."""
+    first = next((f for f in sequence.frames if f in set(truth.frames(sequence.name))), None)
+    if first is not None:
+        truth.read(sequence.name, first)
+    if spec.rules.objects == "listed":
+        return len(sequence.objects or ())
+    if first is None:
+        return 0
+    ids = label_space(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=()))[0].ids
+    return None if ids is None else len(ids)
