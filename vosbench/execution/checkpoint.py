@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from vosbench.errors import UsageError
-from vosbench.files import unwritable
 from vosbench.execution import records
+from vosbench.files import unwritable
 
 _MAGIC = b"vosbench journal 1\n"
 _HEAD = struct.Struct(f"<{len(_MAGIC)}s32sq")
