@@ -1,6 +1,6 @@
 """A table of text cells, and the ways to print one: aligned text, Markdown, LaTeX, CSV, HTML.
 
-Cells may come from file names of strangers: each format escapes what it would otherwise take for markup, and characters
+Cells may hold file names from untrusted sources: each format escapes what it would otherwise take for markup, and characters
 that no line of a table may hold (line breaks, terminal codes) are replaced.
 """
 
