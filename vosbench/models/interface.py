@@ -11,8 +11,9 @@
 
 ``predict`` and ``commit`` are separate so that the runner can decide in between: fuse flipped and scaled views,
 average several models, override with a given mask. A session gets an object first in the ``commit`` of the frame on
-which its mask is given; from then on ``predict`` returns a mask for it. Every argument and result is a NumPy array, so a
-model may use any framework. Sizes, padding and merging are data in :class:`ModelSpec`, applied by ``vosbench.models``.
+which its mask is given; from then on ``predict`` returns a mask for it. Every argument and result is a NumPy array, so
+a model may use any framework. Sizes, padding and merging are data in :class:`ModelSpec`, applied by
+``vosbench.models``.
 
 A model registers a factory under the entry point group ``vosbench.models``; see :class:`ModelFactory`.
 """
