@@ -26,15 +26,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any
 
-from vosbench.execution.retry import Lost, attempt
-from vosbench.types import Failure
+from vosbench.execution.retry import Lost
+from vosbench.execution.worker import INTERRUPTS, Orders, serve
 
 if TYPE_CHECKING:
     from vosbench.execution.limits import Limits
-
-#: Interrupts are the parent's business: it ends the workers.
-_INTERRUPTS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-_PR_SET_PDEATHSIG = 1
 
 
 def can_fork() -> bool:
@@ -153,7 +149,7 @@ class ProcessPool:
         ours, theirs = context.Pipe()
         # A forked child holds our ends of all pipes; unless it closes them its siblings would not see us die.
         inherited = [ours, *(w.pipe for w in (*self._busy, *self._idle))] if self._forks else []
-        orders = _Orders(
+        orders = Orders(
             work=self._work,
             tasks=self._tasks if self._forks else None,
             timed=self._timeout is not None,
@@ -161,7 +157,7 @@ class ProcessPool:
             limits=self._limits,
         )
         process: BaseProcess = context.Process(  # type: ignore[attr-defined]
-            target=_serve, args=(theirs, inherited, orders), daemon=self._limits is None
+            target=serve, args=(theirs, inherited, orders), daemon=self._limits is None
         )
         with _no_interrupt(), warnings.catch_warnings():
             # From Python 3.12 on: NumPy's sleeping threads, which hold no lock, are seen.
@@ -177,7 +173,7 @@ def _no_interrupt() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
     try:
         yield
     finally:
@@ -198,67 +194,3 @@ def _death(code: int | None) -> str:
     if code is not None and code < 0:
         return f"its worker was killed (signal {-code})"
     return f"its worker ended with exit code {code}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Orders:
-    """What a worker is told: ``tasks`` and ``parent`` (its process number) only where it was forked."""
-
-    work: Callable[[Any], Any]
-    tasks: Sequence[Any] | None
-    timed: bool
-    parent: int | None
-    limits: "Limits | None"
-
-
-def _serve(pipe: "Connection[Any, Any]", inherited: Iterable["Connection[Any, Any]"], orders: _Orders) -> None:
-    """A worker's life: until the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if orders.parent is not None:
-        _die_with(orders.parent)
-        for number in _INTERRUPTS[1:]:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
-    for end in inherited:
-        end.close()
-    if orders.limits:
-        gc.freeze()
-        orders.limits.impose()
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        while True:
-            task = pipe.recv()
-            if orders.timed:
-                pipe.send_bytes(b"")
-            outcome = attempt(orders.work, task if orders.tasks is None else orders.tasks[task])
-            if orders.limits:
-                outcome = _within(orders.limits, outcome)
-            pipe.send_bytes(packed(outcome))
-
-
-def _within(limits: "Limits", outcome: Any) -> Any:
-    """An outcome, or the loss of the task where a limit was the reason for it."""
-    if isinstance(outcome, Failure) and (reason := limits.exceeded(outcome.error)):
-        return Lost(reason)
-    return Lost(limits.out_of_memory()) if isinstance(outcome, Lost) else outcome
-
-
-def _die_with(parent: int) -> None:
-    """Let the system kill this process as soon as its parent is gone."""
-    import ctypes
-
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it went before that was known
-        os._exit(1)
-
-
-def packed(outcome: Any) -> bytes:
-    """A pickled outcome; an exception that does not survive pickling becomes one that says the same."""
-    with suppress(Exception):
-        data = pickle.dumps(outcome)
-        if isinstance(outcome, Failure):
-            pickle.loads(data)
-        return data
-    error = RuntimeError(f"{type(outcome.error).__name__}: {outcome.error}")
-    for note in getattr(outcome.error, "__notes__", ()):
-        error.add_note(note)
-    return pickle.dumps(Failure(outcome.task, error))
