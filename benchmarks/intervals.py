@@ -2,10 +2,10 @@
 
     python benchmarks/intervals.py [--data FOLDER] [--repeats N]
 
-FOLDER holds ``published/davis2016_val_per_frame.csv``: per-frame J and F of 21 methods on the 20 sequences of DAVIS-2016
-val. The J&F of a method's sequences is taken for all sequences there are, so that their mean is the truth; as many as
-wanted are drawn anew from them. Differences are those of every pair of neighbours in the file. Printed are the share of
-the intervals that hold the truth, which should be 95 %, and their mean width in points.
+FOLDER holds ``published/davis2016_val_per_frame.csv``: per-frame J and F of 21 methods on the 20 sequences of
+DAVIS-2016 val. The J&F of a method's sequences is taken for all sequences there are, so that their mean is the truth;
+as many as wanted are drawn anew from them. Differences are those of every pair of neighbours in the file. Printed are
+the share of the intervals that hold the truth, which should be 95 %, and their median width in points.
 
 percentile   the central 95 % of the means of 1,000 bootstrap resamples
 BCa          the same, corrected for bias and acceleration (Efron, JASA 82, 1987)

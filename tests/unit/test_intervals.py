@@ -72,18 +72,16 @@ def test_groups_by_hand():
 @pytest.mark.parametrize("n", [5, 10, 20, 30])
 def test_it_holds_the_truth_about_as_often_as_it_says_where_percentiles_do_not(n):
     """Sequences drawn anew from the spread of a published method; the truth is its mean."""
-    population, rng, runs = np.array(OSVOS), np.random.default_rng(n), 2000
+    population, rng, runs = np.array(OSVOS), np.random.default_rng(n), 1000
     covered = percentiles = 0
     for _ in range(runs):
         values = rng.choice(population, n)
         found = estimate(sums(values))
         covered += found.low <= population.mean() <= found.high
-        means = rng.choice(values, (400, n)).mean(1) if n == 5 else [0]
-        low, high = np.quantile(means, [0.025, 0.975])
+        low, high = np.quantile(rng.choice(values, (400, n)).mean(1), [0.025, 0.975])
         percentiles += low <= population.mean() <= high
-    assert covered / runs > (0.91 if n == 5 else 0.93)  # the binomial error is 0.006
-    if n == 5:
-        assert percentiles / runs < 0.86
+    assert covered / runs > 0.9  # the binomial error is 0.008
+    assert covered > percentiles + (50 if n == 5 else 0)
 
 
 def test_undefined_and_degenerate_cases():
