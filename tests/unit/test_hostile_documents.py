@@ -190,7 +190,7 @@ def load(folder):
     return vosbench.load(folder)
 
 
-@pytest.mark.parametrize("content", ["", "null", "[]", DEEP, '{"a": ' + DEEP, '{"schema": "vosbench.result/1"}', "{}"])
+@pytest.mark.parametrize("content", ["", "null", "[]", DEEP, '{"a": ' + DEEP, '{"schema": "vosbench.result/2"}', "{}"])
 def test_what_is_no_result_is_refused(saved, content):
     (saved / "result.json").write_text(content)
     refused(lambda: load(saved))
@@ -247,6 +247,6 @@ def test_a_path_that_is_no_text_is_named_with_escapes(vosbench, world):
     done = vosbench("score", odd, "--gt", gt, "--out", world.root / "run")
     assert (done.code, "ignored 1 sequence" in done.err) == (0, True)
     run = load(world.root / "run")
-    assert run.document["predictions"]["name"] == f"{world.root}/p\\udcff\\n"
+    assert run.document.predictions.name == f"{world.root}/p\\udcff\\n"
     assert all(line.isprintable() for line in (done.out + done.err).splitlines())
     assert vosbench("report", world.root / "run", "--gt", gt, "--out", world.root / "r.html").code == 0

@@ -1,11 +1,12 @@
 """Methods against each other on the same sequences: numbers with intervals, differences with tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vosbench.analysis.motion import Speeds
 from vosbench.analysis.significance import RESAMPLES, SequenceSums, holm, interval, permutation_p, resampled
 from vosbench.analysis.slices import members
 from vosbench.errors import UsageError
@@ -84,6 +85,7 @@ def compare(
     baseline: int = 0,
     measure: str | None = None,
     by: Sequence[str] = (),
+    motion: Speeds | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Comparison:
@@ -95,6 +97,7 @@ def compare(
         measure: what the tests and slices are about, as tables name it: "J&F", "J decay"; J&F where the protocol has
             it, otherwise its first measure.
         by: properties to slice by (:data:`vosbench.analysis.slices.SLICES`).
+        motion: speeds of the objects (:func:`vosbench.analysis.motion.speeds`), for slices by motion.
         seed: of the resampling; equal seeds give equal numbers.
         resamples: replicates of bootstrap and permutation test.
 
@@ -106,7 +109,7 @@ def compare(
         raise UsageError("one run is no comparison", fix="give two runs or more")
     names = unique_names(runs)
     require_same({name: run.signature for name, run in zip(names, runs, strict=True)})
-    known = sorted({cell_name(c["measure"], c["statistic"]): 0 for c in runs[0].document["summary"]}, key=_mean_first)
+    known = sorted({cell_name(c.measure, c.statistic): 0 for c in runs[0].document.summary}, key=_mean_first)
     if measure is not None and measure not in known:
         raise UsageError(f"these runs have no measure {measure!r}", fix=f"choose from {', '.join(known)}")
     chosen = measure or known[0]
@@ -123,7 +126,7 @@ def compare(
         },
         measure=chosen,
         differences=_differences(names, sums[chosen], replicates[chosen], baseline, chosen, seed),
-        slices={key: _sliced(runs, key, chosen) for key in by},
+        slices={key: _sliced(runs, members(runs[0], key, motion=motion), chosen) for key in by},
         seed=seed,
         resamples=resamples,
         sequences=len(sums[chosen][0].names),
@@ -165,13 +168,13 @@ def _differences(
     return tuple(found)
 
 
-def _sliced(runs: Sequence[RunResult], by: str, measure: str) -> tuple[Slice, ...]:
+def _sliced(runs: Sequence[RunResult], of: Mapping[str, NDArray[np.bool_]], measure: str) -> tuple[Slice, ...]:
     """The mean over the member objects of each slice; objects are pooled, whatever their group."""
     tables, (name, statistic) = [run.objects_columns for run in runs], cell_of(measure)
     rows = [t["value"][(t["measure"] == name) & (t["statistic"] == statistic)] for t in tables]
     return tuple(
         Slice(label=label, objects=int(chosen.sum()), values=tuple(_mean(values[chosen]) for values in rows))
-        for label, chosen in members(runs[0], by).items()
+        for label, chosen in of.items()
         if chosen.any()
     )
 

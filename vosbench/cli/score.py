@@ -135,7 +135,7 @@ def _scored(predictions: tuple[str, ...], choices: dict[str, Any]) -> Sequence["
 
     with options.progress_bar() as progress:
         runs = score_all(predictions, progress=progress, roots=options.data_roots(), **choices)
-    for note in dict.fromkeys(note for run in runs for note in run.document["notes"]):
+    for note in dict.fromkeys(note for run in runs for note in run.document.notes):
         options.remark(f"note: {note}")
     return runs
 
