@@ -23,7 +23,9 @@ from vosbench.protocols.spec import ProtocolSpec, Rules
 _WITHIN_TOLERANCE = frozenset(("gt_hits", "pred_hits"))
 
 
-def signature(spec: ProtocolSpec, *, split: str, data: str, overrides: Mapping[str, str]) -> str:
+def signature(
+    spec: ProtocolSpec, *, split: str, data: str, overrides: Mapping[str, str], engine: str = str(ENGINE)
+) -> str:
     """Build the signature of a run.
 
     Args:
@@ -31,15 +33,18 @@ def signature(spec: ProtocolSpec, *, split: str, data: str, overrides: Mapping[s
         split: name of the split that was scored.
         data: fingerprint of the ground truth (hexadecimal; the first 12 digits are kept).
         overrides: departures from the protocol that took effect, such as ``{"missing": "empty"}``.
+        engine: version of the engine that counted.
 
     Returns:
         ``key:value`` pairs joined by ``|``, starting with the protocol's name and version.
     """
     measures = spec.rules.measures
-    return _line(spec, measures, {"measures": "+".join(measures)}, split=split, data=data, overrides=overrides)
+    return _line(spec, measures, {"measures": "+".join(measures)}, (split, data, overrides, engine))
 
 
-def signatures(spec: ProtocolSpec, *, split: str, data: str, overrides: Mapping[str, str]) -> dict[str, str]:
+def signatures(
+    spec: ProtocolSpec, *, split: str, data: str, overrides: Mapping[str, str], engine: str = str(ENGINE)
+) -> dict[str, str]:
     """Build the signature of each measure and composite of a run, with only the knobs that it uses.
 
     Args: as for :func:`signature`.
@@ -50,20 +55,15 @@ def signatures(spec: ProtocolSpec, *, split: str, data: str, overrides: Mapping[
     (['J', 'F', 'J&F'], False, '0.008')
     """
     parts = {name: (name,) for name in spec.rules.measures} | composites(spec.rules.measures)
-    where = {"split": split, "data": data}
-    return {name: _line(spec, of, {"measure": name}, overrides=overrides, **where) for name, of in parts.items()}
+    run = (split, data, overrides, engine)
+    return {name: _line(spec, of, {"measure": name}, run) for name, of in parts.items()}
 
 
 def _line(
-    spec: ProtocolSpec,
-    measures: Iterable[str],
-    named: Mapping[str, str],
-    *,
-    split: str,
-    data: str,
-    overrides: Mapping[str, str],
+    spec: ProtocolSpec, measures: Iterable[str], named: Mapping[str, str], run: tuple[str, str, Mapping[str, str], str]
 ) -> str:
-    r = spec.rules
+    """The knobs that some measures use; ``run`` is split, data, overrides and engine."""
+    r, (split, data, overrides, engine) = spec.rules, run
     knobs = {
         "protocol": f"{spec.name}@{spec.version}",
         "split": split,
@@ -81,7 +81,7 @@ def _line(
         **({"absent": r.absent} if r.absent != "empty" else {}),
         **overrides,
         "data": data[:12],
-        "engine": str(ENGINE),
+        "engine": engine,
     }
     return "|".join(f"{key}:{value}" for key, value in knobs.items())
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from vosbench import kernel
-from vosbench._version import __version__
-from vosbench.protocols.signature import signature, signatures
+from vosbench._version import ENGINE, __version__
+from vosbench.protocols.signature import parse, signature, signatures
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import aggregate
 from vosbench.results.document import Origin, Predictions, ResultDocument, Truth
-from vosbench.results.run import RunResult
+from vosbench.results.run import RunResult, run_keys
 from vosbench.results.tables import FRAMES, KEYS, Columns
 
 
@@ -36,6 +36,7 @@ def assemble(
     notes: tuple[str, ...] = (),
     environment: Mapping[str, str] | None = None,
     origin: Origin | None = None,
+    engine: str = str(ENGINE),
 ) -> RunResult:
     """Make a run.
 
@@ -48,6 +49,7 @@ def assemble(
         unlabelled: sequences without an object → frames that were read.
         best_permutation, attributes, notes, environment, origin: as in
             :class:`vosbench.results.document.ResultDocument`; ``environment`` is that of this process if None.
+        engine: version of the engine that counted.
     """
     counted = "intersection" in frames
     filled, resized = _flagged(frames, "filled", "absent"), _flagged(frames, "resized")
@@ -56,10 +58,11 @@ def assemble(
         **({"resize": "nearest"} if resized else {}),
         **({} if counted else {"source": "imported"}),
     }
+    about: Any = {"split": split, "data": truth, "overrides": overrides, "engine": engine}
     objects = aggregate.objects(frames, keys, spec.rules)
     document = ResultDocument(
-        signature=signature(spec, split=split, data=truth, overrides=overrides),
-        signatures=signatures(spec, split=split, data=truth, overrides=overrides),
+        signature=signature(spec, **about),
+        signatures=signatures(spec, **about),
         benchmark=benchmark,
         split=split,
         protocol=spec,
@@ -77,6 +80,28 @@ def assemble(
         origin=origin,
     )
     return RunResult(document, frames, objects)
+
+
+def assembled_again(run: RunResult, **changes: Any) -> RunResult:
+    """The run made again from its tables, with some arguments of :func:`assemble` changed."""
+    document = run.document
+    known: dict[str, Any] = {
+        "spec": document.protocol,
+        "frames": run.frames_columns,
+        "keys": run_keys(run),
+        "benchmark": document.benchmark,
+        "split": document.split,
+        "truth": document.dataset.fingerprint,
+        "name": document.predictions.name,
+        "unlabelled": document.dataset.unlabelled,
+        "best_permutation": document.best_permutation_J,
+        "attributes": document.attributes,
+        "notes": document.notes,
+        "environment": document.environment,
+        "origin": document.origin,
+        "engine": parse(document.signature).get("engine", ""),
+    }
+    return assemble(**known | changes)
 
 
 def this_environment() -> dict[str, str]:
@@ -98,7 +123,7 @@ def _truth(fingerprint: str, frames: Columns, keys: Columns, unlabelled: Mapping
         objects=len(keys["object"]),
         frames=len(read) + sum(unlabelled.values()),
         unlabelled=unlabelled,
-        description=_fingerprint(keys, KEYS),
+        described=_fingerprint(keys, KEYS),
     )
 
 

@@ -4,6 +4,7 @@ A document is immutable. Who needs another one makes it: ``msgspec.structs.repla
 keys are refused, so that a misspelt key is an error. There is no NaN: an undefined number is null.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Final, Literal
@@ -33,7 +34,7 @@ class Truth(Part, frozen=True, kw_only=True):
     """The ground truth that was scored against: its SHA-256 (hexadecimal) and its size.
 
     ``unlabelled`` are the sequences without an object, with the number of frames that were read of each.
-    ``description`` is the SHA-256 of what the dataset says of each object (:data:`vosbench.results.tables.KEYS`).
+    ``described`` is the SHA-256 of what the dataset says of each object (:data:`vosbench.results.tables.KEYS`).
     """
 
     fingerprint: str
@@ -41,7 +42,7 @@ class Truth(Part, frozen=True, kw_only=True):
     objects: int
     frames: int
     unlabelled: Mapping[str, int] = {}
-    description: str = ""
+    described: str = ""
 
 
 class Predictions(Part, frozen=True, kw_only=True):
@@ -81,6 +82,7 @@ class ResultDocument(Part, frozen=True, kw_only=True):
         attributes: sequence → attributes that the dataset gives it.
         environment: versions and platform that made the result.
         origin: where data and predictions were.
+        seal: in the file, the SHA-256 of the rest (:meth:`content_seal`); empty in memory.
     """
 
     schema: str = SCHEMA
@@ -102,8 +104,15 @@ class ResultDocument(Part, frozen=True, kw_only=True):
     environment: Mapping[str, str]
     attributes: Mapping[str, tuple[str, ...]] = {}
     origin: Origin | None = None
+    seal: str = ""
 
     def to_json(self) -> str:
-        """The bytes of ``result.json`` as text: sorted keys, floats in full, one final newline."""
-        plain = msgspec.to_builtins(self)
+        """The content of ``result.json`` with its seal: sorted keys, floats in full, one final newline."""
+        plain = msgspec.to_builtins(self) | {"seal": self.content_seal()}
         return json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def content_seal(self) -> str:
+        """SHA-256 (hexadecimal) of the document but for the names of folders: ``origin``, ``predictions.name``."""
+        plain = msgspec.to_builtins(self)
+        del plain["origin"], plain["seal"], plain["predictions"]["name"]
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

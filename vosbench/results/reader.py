@@ -6,6 +6,7 @@ of :mod:`vosbench.results.tables`, all of one length.
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,8 +14,9 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
-from vosbench.errors import IncomparableError, InputError, Problem
+from vosbench.errors import IncomparableError, InputError
 from vosbench.measures.catalog import MEASURES
+from vosbench.results.agreement import broken, require_agreement
 from vosbench.results.document import SCHEMA, ResultDocument
 from vosbench.results.run import RunResult
 from vosbench.results.tables import FRAME_KEYS, FRAMES, OBJECTS, Columns
@@ -46,7 +48,7 @@ def load(folder: str | Path) -> RunResult:
         objects_columns=read_objects(root / "objects.csv"),
     )
     require_agreement(root, run)
-    return run
+    return replace(run, document=msgspec.structs.replace(run.document, seal=""))
 
 
 def read_document(path: Path) -> ResultDocument:
@@ -70,23 +72,6 @@ def read_document(path: Path) -> ResultDocument:
     return _read(path, lambda _: msgspec.json.decode(raw, type=ResultDocument))
 
 
-def require_agreement(root: Path, run: RunResult) -> None:
-    """Raise InputError if the files of a run do not belong together."""
-    rules, frames = run.spec.rules, run.frames_columns
-    groups = {"all", "overall", "stable", *rules.groups}
-    unknown = [m for m in rules.measures if m not in MEASURES]
-    lacking = [m for m in rules.measures if not unknown and m not in frames and not _counted(m, frames)]
-    if unknown or not run.document.summary or any(cell.group not in groups for cell in run.document.summary):
-        raise InputError([broken(root / "result.json", "its summary is not one of its protocol")])
-    if lacking:
-        raise InputError([broken(root / "frames.parquet", f"it has no counts of {lacking[0]}")])
-
-
-def _counted(measure: str, frames: Columns) -> bool:
-    needed = MEASURES[measure].counts
-    return bool(needed) and set(needed) <= set(frames)
-
-
 def read_frames(path: Path) -> Columns:
     """The frames table. Raises InputError."""
     return _read(path, _frames)
@@ -95,11 +80,6 @@ def read_frames(path: Path) -> Columns:
 def read_objects(path: Path) -> Columns:
     """The objects table. Raises InputError."""
     return _read(path, _objects)
-
-
-def broken(path: Path, message: str) -> Problem:
-    """What is wrong with a file of a run."""
-    return Problem(code="run", message=message, where=str(path), fix="score the predictions again with --out")
 
 
 def _read(path: Path, reader: Callable[[Path], T]) -> T:
@@ -133,13 +113,13 @@ def _frames(path: Path) -> Columns:
 
 
 def _column(name: str, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """A column of its type: words, flags, numbers with gaps (measures), or whole numbers."""
+    """A column of its type: words, flags, float64 (measures), or int64."""
     if name in _WORDS:
         if not all(isinstance(value, str) for value in values):
             raise ValueError(f"column {name!r} holds what is no text")
         return values.astype(object)
-    wanted = "b" if name == "scored" else "iuf"
-    if values.dtype.kind not in wanted:
+    wanted = bool if name == "scored" else np.float64 if name in MEASURES else np.int64
+    if values.dtype != wanted:
         raise ValueError(f"column {name!r} is of type {values.dtype}")
     return values
 

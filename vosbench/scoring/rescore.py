@@ -9,9 +9,9 @@ from vosbench.measures.catalog import COUNTS, MEASURES, extra_columns
 from vosbench.protocols import load as protocols
 from vosbench.protocols.rules import FRAMES
 from vosbench.protocols.spec import ProtocolSpec, Rules
-from vosbench.results.assemble import assemble
+from vosbench.results.assemble import assembled_again
 from vosbench.results.reader import load
-from vosbench.results.run import RunResult, run_keys
+from vosbench.results.run import RunResult
 from vosbench.results.tables import Columns, scored
 
 
@@ -27,22 +27,7 @@ def rescore(run: RunResult, spec: ProtocolSpec) -> RunResult:
             f"{spec.name} needs other counts than {run.spec.name} left ({knobs})",
             fix="score the predictions again with --protocol",
         )
-    document = run.document
-    return assemble(
-        spec,
-        frames=_columns(run.frames_columns, spec.rules),
-        keys=run_keys(run),
-        benchmark=document.benchmark,
-        split=document.split,
-        truth=document.dataset.fingerprint,
-        name=document.predictions.name,
-        unlabelled=document.dataset.unlabelled,
-        best_permutation=document.best_permutation_J,
-        attributes=document.attributes,
-        notes=document.notes,
-        environment=document.environment,
-        origin=document.origin,
-    )
+    return assembled_again(run, spec=spec, frames=_columns(run.frames_columns, spec.rules))
 
 
 def rescore_saved(
