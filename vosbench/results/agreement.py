@@ -64,12 +64,11 @@ def _form(root: Path, run: RunResult) -> Iterator[Problem]:
         return
     counted = [name for name in COUNTS if name in frames]
     if len(counted) not in (0, len(COUNTS)):
-        lacking = next(name for name in COUNTS if name not in frames)
-        yield broken(path, f"it has no column {lacking!r}")
+        yield broken(path, f"it has no column {next(name for name in COUNTS if name not in frames)!r}")
         return
-    lacking = [m for m in measures if m not in frames and not _counted(m, frames)]
-    if lacking:
-        yield broken(path, f"it has no counts of {lacking[0]}")
+    uncounted = [m for m in measures if m not in frames and not _counted(m, frames)]
+    if uncounted:
+        yield broken(path, f"it has no counts of {uncounted[0]}")
         return
     first = new_series(frames)
     keys = list(zip(*(frames[k][first].tolist() for k in ("sequence", "object", "proposal")), strict=True))

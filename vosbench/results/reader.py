@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from vosbench.errors import IncomparableError, InputError
+from vosbench.files import restore
 from vosbench.measures.catalog import MEASURES
 from vosbench.results.agreement import broken, require_agreement
 from vosbench.results.document import SCHEMA, ResultDocument
@@ -42,6 +43,7 @@ def load(folder: str | Path) -> RunResult:
         IncomparableError: written by a newer vosbench.
     """
     root = Path(folder)
+    restore(root)
     run = RunResult(
         document=read_document(root / "result.json"),
         frames_columns=read_frames(root / "frames.parquet"),
