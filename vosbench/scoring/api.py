@@ -19,7 +19,8 @@ from vosbench.results.counts import SequenceCounts
 from vosbench.results.reader import SCHEMA
 from vosbench.results.run import RunResult, environment, load
 from vosbench.scoring.plan import make_plan
-from vosbench.scoring.run import remarks, run
+from vosbench.scoring.remarks import notes_of, remarks_on
+from vosbench.scoring.run import run
 from vosbench.types import MaskSource, Progress, Sequence
 
 
@@ -106,7 +107,8 @@ def score_all(
         journal.begin(_identity(spec, sequences, truth.name, chosen))
     counts = run(plan, jobs=jobs, progress=progress, executor=executor, task_timeout=task_timeout, journal=journal)
     return tuple(
-        _result(target, spec, str(path), found, plan.notes) for path, found in zip(predictions, counts, strict=True)
+        _result(target, spec, str(path), found, (*plan.notes, *remarks))
+        for path, found, remarks in zip(predictions, counts, plan.remarks, strict=True)
     )
 
 
@@ -159,7 +161,7 @@ def _result(
         "summary": aggregate.summary(objects, spec.rules),
         "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
         "best_permutation_J": _best_permutation(spec, counts),
-        "notes": [*map(visible, notes), *remarks(counts)],
+        "notes": [*map(visible, (*notes, *notes_of(counts), *remarks_on(counts, spec.rules)))],
         "environment": environment(),
     }
     return RunResult(document, frames, objects)
