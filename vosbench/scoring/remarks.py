@@ -125,7 +125,8 @@ def _permuted(counts: Sequence[SequenceCounts], rules: Rules) -> str:
 
 
 def _sign(c: SequenceCounts, name: str) -> NDArray[np.int64]:
-    return c.signs[SIGNS.index(name)]
+    sign: NDArray[np.int64] = c.signs[SIGNS.index(name)]
+    return sign
 
 
 def _always(flag: Flag) -> Callable[[SequenceCounts, Rules], bool]:
