@@ -149,7 +149,7 @@ def _say_notes(predictions: tuple[str, ...], runs: Sequence["RunResult"]) -> Non
     """What was noted, with the predictions it was noted of where that is not all of them."""
     noted: dict[str, list[str]] = {}
     for path, run in zip(predictions, runs, strict=True):
-        for note in run.document["notes"]:
+        for note in run.document.notes:
             noted.setdefault(note, []).append(path)
     for note, paths in noted.items():
         whose = "" if len(paths) == len(runs) else f"{', '.join(paths)}: "
@@ -206,6 +206,6 @@ def _render(runs: Any, form: str, by: tuple[str, ...], interval: bool) -> str:
         for run in runs:
             lines = summary.footnotes(run)
             if interval:
-                lines = [*comparison.few(run.document["dataset"]["sequences"]), *lines]
+                lines = [*comparison.few(run.document.dataset.sequences), *lines]
             blocks.append("\n".join(f"% {line}" if form == "latex" else line for line in lines))
     return "\n\n".join(blocks) + "\n"

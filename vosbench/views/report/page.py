@@ -73,7 +73,7 @@ def report(
         runs=runs,
         measure=measure,
         headline=summary.headline(runs),
-        remarks=[(n, [*summary.footnotes(r), *r.document["notes"]]) for n, r in zip(names, runs, strict=True)],
+        remarks=[(n, [*summary.footnotes(r), *r.document.notes]) for n, r in zip(names, runs, strict=True)],
         overview=lines.overview(runs, names, measure),
         charts=lines.by_sequence(runs, names, measure),
         galleries=galleries,
@@ -164,10 +164,10 @@ def _provenance(run: RunResult) -> list[tuple[str, str]]:
     d = run.document
     spec = run.spec
     return [
-        ("predictions", d["predictions"]["name"]),
-        ("fingerprint of the predictions", d["predictions"]["fingerprint"]),
-        ("benchmark, split", f"{d['benchmark']}, {d['split']}"),
-        ("fingerprint of the ground truth", d["dataset"]["fingerprint"]),
+        ("predictions", d.predictions.name),
+        ("fingerprint of the predictions", d.predictions.fingerprint),
+        ("benchmark, split", f"{d.benchmark}, {d.split}"),
+        ("fingerprint of the ground truth", d.dataset.fingerprint),
         ("protocol", f"{spec.title} ({spec.name}, version {spec.version}); {spec.reference}"),
-        *((name, str(value)) for name, value in sorted(d["environment"].items())),
+        *((name, str(value)) for name, value in sorted(d.environment.items())),
     ]
