@@ -1,6 +1,5 @@
 """Carry out a plan: all sequences, all predictions, every problem collected before anything is reported."""
 
-from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -63,6 +62,7 @@ def run(
     return outcome.counts()
 
 
+<<<<<<< HEAD
 def remarks(counts: tuple[SequenceCounts, ...]) -> tuple[str, ...]:
     """What was noted about some sequences: one line for each kind of note."""
     found = Counter(note for c in counts for note in c.notes)
@@ -83,6 +83,8 @@ def _find_objects(outcome: "_Outcome", workers: Workers) -> None:
                 outcome.know(look.task, told(look.task, result))
 
 
+=======
+>>>>>>> main
 def _encoded_rows(task: Task) -> bytes:
     return rows.encode(score_sequence(task))
 
