@@ -44,13 +44,8 @@ class _Trimmed:
     @classmethod
     def of(cls, plane: LabelMap, *, outlined: bool = True) -> "_Trimmed":
         place = tuple(_extent(np.atleast_1d(plane.any(axis))) for axis in (1, 0))
-<<<<<<< HEAD
         contours = kernel.contours(plane.astype(np.uint8, copy=False)) if outlined and plane.dtype == np.uint8 else None
-        return cls(plane.shape, (place[0], place[1]), plane[place].copy(), contours)
-=======
-        contours = kernel.contours(plane.astype(np.uint8, copy=False)) if plane.dtype == np.uint8 else None
         return cls(plane.shape, (place[0], place[1]), plane[place].copy(), contours, palette_of(plane))
->>>>>>> main
 
     @property
     def nbytes(self) -> int:

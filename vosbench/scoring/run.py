@@ -62,20 +62,16 @@ def run(
     return outcome.counts()
 
 
-<<<<<<< HEAD
-def remarks(counts: tuple[SequenceCounts, ...]) -> tuple[str, ...]:
-    """What was noted about some sequences: one line for each kind of note."""
-    found = Counter(note for c in counts for note in c.notes)
-    return tuple(f"{note} ({n} of {len(counts)} sequences)" for note, n in found.items())
-
-
 def _find_objects(outcome: "_Outcome", workers: Workers) -> None:
     """Find the objects of the long sequences, once for all their parts; a sequence where that fails has failed."""
-    looks = [Look(task) for task in outcome.wholes.values() if task.is_long]
-    for look in looks:
-        if not must_look(look.task):
-            outcome.know(look.task, with_objects(look.task))
-    with closing(run_tasks(look_at, [look for look in looks if must_look(look.task)], workers)) as results:
+    long = [task for task in outcome.wholes.values() if task.is_long]
+    for task in long:
+        if not must_look(task):
+            try:
+                outcome.know(task, with_objects(task))
+            except InputError as error:
+                outcome.fail(task, error)
+    with closing(run_tasks(look_at, [Look(task) for task in long if must_look(task)], workers)) as results:
         for look, result in results:
             if isinstance(result, Failure):
                 outcome.fail(look.task, result.error)
@@ -83,8 +79,6 @@ def _find_objects(outcome: "_Outcome", workers: Workers) -> None:
                 outcome.know(look.task, told(look.task, result))
 
 
-=======
->>>>>>> main
 def _encoded_rows(task: Task) -> bytes:
     return rows.encode(score_sequence(task))
 
