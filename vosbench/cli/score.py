@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--task-timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Seconds(),
     metavar="SECONDS",
     help="Stop a sequence that takes longer (of a long one, a part) and try again. Not with threads.",
 )
@@ -77,6 +77,7 @@ def command(
 
     if resume and out is None:
         raise UsageError("--resume needs --out", fix="name the folder that the interrupted run was to be written to")
+    out = None if out is None else str(options.run_folder(out))
     targets = _targets(out, predictions, choices["gt"])
     for target in targets:
         require_free(target)

@@ -131,6 +131,24 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def working_folder(path: Path) -> Iterator[Path]:
+    """An empty folder beside ``path`` to work in, removed afterwards; after a kill, by the next that asks for it.
+
+    Raises InputError if it cannot be made.
+    """
+    with writable(path):
+        final = Path(os.path.realpath(path))
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part, lock = partial.claim(final, folder=True)
+        new = part / partial.NEW
+        new.mkdir()
+    try:
+        yield new
+    finally:
+        partial.end(part, lock, final)
+
+
+@contextmanager
 def locked(path: Path, fix: str) -> Iterator[None]:
     """Hold a lock file for the time of the block: no other process can. It goes with this process, however that ends.
 
