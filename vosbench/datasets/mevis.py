@@ -22,6 +22,7 @@ from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.planes import pack
 from vosbench.masks.rle import EncodingError, RunLengths, decode
 from vosbench.masks.sources import open_masks
+from vosbench.text import as_utf8
 from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
 
 T = TypeVar("T")
@@ -165,7 +166,7 @@ class _Expressions:
 
 def _read(path: Path, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(as_utf8(path.read_bytes()), type=kind)
     except FileNotFoundError as error:
         raise not_found(path.parent, [path.name], "the expressions and masks of MeViS") from error
     except (OSError, ValueError, RecursionError) as error:

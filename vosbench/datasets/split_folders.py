@@ -18,6 +18,7 @@ import msgspec
 from vosbench.datasets.lists import not_found, read_list, require_inside
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.sources import MaskFolder, open_masks
+from vosbench.text import as_utf8
 from vosbench.types import MaskSource
 
 
@@ -82,7 +83,7 @@ class SplitFolders:
         if path is None:
             raise not_found(self.root, [f"{folder}/meta.json"], "the list of objects")
         try:
-            document = msgspec.json.decode(path.read_bytes(), type=kind)
+            document = msgspec.json.decode(as_utf8(path.read_bytes()), type=kind)
         except (OSError, ValueError, RecursionError) as error:
             message = f"not readable as a list of objects ({error})"
             raise InputError(

@@ -14,6 +14,7 @@ from vosbench.errors import IncomparableError, InputError, Problem, UsageError
 from vosbench.leaderboard.card import About, Card, Measurement, Number, Value, encode
 from vosbench.leaderboard.entries import Board
 from vosbench.leaderboard.over_time import mean_over_time
+from vosbench.text import as_utf8
 
 RESULT_SCHEMA: Final = "vosbench.result/1"
 COMPLETE: Final = "complete"
@@ -141,8 +142,8 @@ def sequence_values(objects: list[dict[str, str]]) -> dict[str, dict[str, Number
 def read_about(path: Path) -> About:
     """Read a ``card.toml``. Raises InputError naming the key that is wrong."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=About)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.toml.decode(as_utf8(path.read_bytes()), type=About)
+    except (msgspec.DecodeError, ValueError) as error:
         fix = "see `vosbench leaderboard add --help` for an example"
         raise InputError([Problem(code="bad-toml", message=str(error), where=str(path), fix=fix)]) from error
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from vosbench.errors import InputError, Problem
+from vosbench.masks.order import in_time_order
 from vosbench.masks.png import MAX_PIXELS, MaskError, decode
 from vosbench.types import LabelMap, Masks, MaskSource
 
@@ -34,8 +35,8 @@ class Listed:
         return tuple(sorted(self.files))
 
     def frames(self, sequence: str) -> tuple[str, ...]:
-        """Stems of the frames of a sequence, sorted."""
-        return tuple(sorted(self.files.get(sequence, ())))
+        """Stems of the frames of a sequence, in the order of time."""
+        return in_time_order(self.files.get(sequence, ()))
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """The path of a sequence or frame."""

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from vosbench.masks.archive import MaskArchive
 from vosbench.masks.listing import read_mask
 from vosbench.masks.objects import ObjectTree
+from vosbench.masks.order import in_time_order
 from vosbench.masks.rle import InstanceFile
 from vosbench.masks.sources import MaskFolder
 from vosbench.types import Masks, MaskSource
@@ -108,8 +109,8 @@ class ArchivePortion:
         return tuple(sorted(self.files))
 
     def frames(self, sequence: str) -> tuple[str, ...]:
-        """Stems of the frames of a sequence, sorted."""
-        return tuple(sorted(self.files.get(sequence, ())))
+        """Stems of the frames of a sequence, in the order of time."""
+        return in_time_order(self.files.get(sequence, ()))
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """The path for a message."""

@@ -19,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
+from vosbench.masks.order import in_time_order
 from vosbench.masks.planes import TooManyPlanes, pack
 from vosbench.masks.png import MAX_PIXELS
+from vosbench.text import as_utf8
 from vosbench.types import Masks
 
 #: A larger document is refused, and so is a video of more objects: results hold some tens.
@@ -172,8 +174,8 @@ class InstanceFile:
         return tuple(sorted(self._by_name))
 
     def frames(self, sequence: str) -> tuple[str, ...]:
-        """Stems of a video's frames, sorted."""
-        return tuple(sorted(self._positions.get(sequence, ())))
+        """Stems of a video's frames, in the order of time."""
+        return in_time_order(self._positions.get(sequence, ()))
 
     def read(self, sequence: str, frame: str) -> Masks:
         """All objects of a frame. Raises InputError for an encoding that is no mask of the video's size."""
@@ -211,7 +213,7 @@ def open_instances(path: Path, videos: Mapping[int, Video] | None = None) -> Ins
     try:
         if path.stat().st_size > MAX_BYTES:
             raise _broken(path, f"it is larger than {MAX_BYTES} bytes")
-        data = path.read_bytes()
+        data = as_utf8(path.read_bytes())
         if data.lstrip()[:1] == b"[":
             if videos is None:
                 raise _broken(path, "a list of results names no frames: score it against ground truth in JSON")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vosbench.errors import InputError, Problem
+from vosbench.masks.order import order_doubt
 from vosbench.protocols.rules import FRAMES
 from vosbench.protocols.spec import Rules
 from vosbench.scoring import problems as problems_of
@@ -71,6 +72,8 @@ def _truth_problems(sequence: Sequence, rules: Rules, gt: MaskSource, expected: 
         # Objects that are listed on too few frames are reported as not scored; without any list it is the sequence.
         rule, n = rules.frames, len(sequence.frames)
         return [] if sequence.objects else [problems_of.nothing_to_score(gt, sequence.name, n, rule)]
+    if doubt := order_doubt(sequence.frames):
+        return [problems_of.unknown_order(gt, sequence.name, doubt)]
     have = set(gt.frames(sequence.name))
     if absent := [f for f in expected if f not in have]:
         return [problems_of.hidden_truth(gt, sequence.name, absent[0], len(absent))]
