@@ -7,21 +7,19 @@ its files by absolute paths, while messages name them as the user did. A source 
 
 import os
 import zipfile
-from collections.abc import Callable, Mapping
-from copy import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, singledispatch
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from vosbench.masks.archive import MaskArchive
-from vosbench.masks.listing import read_mask
+from vosbench.masks.archive import MaskArchive, read_member
+from vosbench.masks.listing import Listed
 from vosbench.masks.objects import ObjectTree
-from vosbench.masks.order import in_time_order
 from vosbench.masks.rle import InstanceFile
 from vosbench.masks.sources import MaskFolder
-from vosbench.types import Masks, MaskSource
-
-Files = Mapping[str, Mapping[str, str]]
+from vosbench.masks.tar import MaskTar
+from vosbench.masks.tree import Tree
+from vosbench.types import MaskSource
 
 
 @singledispatch
@@ -42,31 +40,28 @@ def changed(source: MaskSource, *sequences: str) -> int:
     return own(*sequences) if own else 0
 
 
-@only.register
-def _(source: MaskFolder, *sequences: str) -> MaskSource:
-    part = copy(source)
-    # The property finds its files there, as if it had listed them.
-    part.__dict__["files"] = {
-        name: {frame: str(Path(path).absolute()) for frame, path in frames.items()}
-        for name, frames in _of(source.files, sequences).items()
-    }
-    return part
+@only.register(MaskFolder)
+@only.register(MaskTar)
+def _(source: MaskFolder | MaskTar, *sequences: str) -> MaskSource:
+    return source.part(*sequences)
 
 
 @changed.register
 def _(source: MaskFolder, *sequences: str) -> int:
-    paths = {Path(path) for frames in _of(source.files, sequences).values() for path in frames.values()}
+    files = source.tree.part(sequences).files
+    paths = {source.root / key for frames in files.values() for key in frames.values()}
     return max(map(_last_change, paths | {path.parent for path in paths}), default=0)
 
 
 @only.register
 def _(source: MaskArchive, *sequences: str) -> MaskSource:
-    return ArchivePortion(source.name, source.path.absolute(), source.palette, _of(source.files, sequences))
+    return ArchivePortion(source.name, source.path.absolute(), source.palette, source.tree.part(sequences))
 
 
+@changed.register(MaskTar)
 @changed.register(MaskArchive)
 @changed.register(InstanceFile)
-def _(source: MaskArchive | InstanceFile, *_: str) -> int:
+def _(source: MaskTar | MaskArchive | InstanceFile, *_: str) -> int:
     return _last_change(source.path)
 
 
@@ -87,44 +82,36 @@ def _last_change(path: Path) -> int:
     return max(state.st_mtime_ns, state.st_ctime_ns)  # on Windows the second one is when it was created
 
 
-def _of(files: Files, sequences: tuple[str, ...]) -> Files:
-    return {name: files[name] for name in sequences if name in files}
-
-
 def _folders(tree: ObjectTree, sequences: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(path for name in sequences for path in tree.folders.get(name, {}).values())
 
 
 @dataclass(frozen=True)
-class ArchivePortion:
-    """Some sequences of an archive: the names of their members came along, the archive is opened where it is read."""
+class ArchivePortion(Listed):
+    """Some sequences of a zip archive: the names of their members came along, it is opened where it is read."""
 
-    name: str
+    shown: str
     place: Path
     palette: str | None
-    files: Files
+    part: Tree
 
-    def sequences(self) -> tuple[str, ...]:
-        """Names of the sequences, sorted."""
-        return tuple(sorted(self.files))
+    @property
+    def name(self) -> str:
+        """The archive, as the user named it."""
+        return self.shown
 
-    def frames(self, sequence: str) -> tuple[str, ...]:
-        """Stems of the frames of a sequence, in the order of time."""
-        return in_time_order(self.files.get(sequence, ()))
+    @property
+    def tree(self) -> Tree:
+        """The sequences that came along."""
+        return self.part
 
-    def where(self, sequence: str, frame: str | None = None) -> str:
-        """The path for a message."""
-        return f"{self.name}/{PurePosixPath(sequence, '' if frame is None else f'{frame}.png')}"
-
-    def read(self, sequence: str, frame: str) -> Masks:
-        """The labels of a frame. Raises InputError naming the file."""
-        return (read_mask(lambda: self._load(self.files[sequence][frame]), self, sequence, frame, self.palette),)
-
-    def _load(self, member: str) -> bytes:
+    def load(self, key: str) -> bytes:
+        """The bytes of a member. Raises OSError."""
         try:
-            return _opened(self.place, self.place.stat().st_mtime_ns, os.getpid()).read(member)
-        except Exception as error:  # as a whole archive does
-            raise OSError(str(error) or type(error).__name__) from error
+            archive = _opened(self.place, self.place.stat().st_mtime_ns, os.getpid())
+        except zipfile.BadZipFile as error:
+            raise OSError(str(error)) from error
+        return read_member(archive, key)
 
 
 @lru_cache(maxsize=16)

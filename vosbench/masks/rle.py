@@ -9,7 +9,7 @@ its videos from the ground truth. A sequence is called like the folder of its fr
 ``object``, where it has one; else truth is numbered in the order of annotation ids, and results by falling score.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -130,11 +130,15 @@ def _runs(text: str) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class InstanceFile:
-    """The masks of a JSON document of instances, or of a list of results for ``videos``."""
+    """The masks of a JSON document of instances, or of a list of results for ``videos``.
+
+    ``shown`` is what messages call the document, where that is not ``path``: it may lie in an archive.
+    """
 
     path: Path
     videos: Mapping[int, Video]
     instances: tuple[Instance, ...]
+    shown: str = ""
     _labels: dict[str, dict[int, Instance]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -143,16 +147,16 @@ class InstanceFile:
             known = labels[self.videos[instance.video_id].name]
             label = instance.object if instance.object is not None else len(known) + 1
             if len(known) == MAX_OBJECTS:
-                raise _broken(self.path, f"video {instance.video_id} has more than {MAX_OBJECTS} objects")
+                raise _broken(self.name, f"video {instance.video_id} has more than {MAX_OBJECTS} objects")
             if label in known or not 0 < label < 1 << 16:
-                raise _broken(self.path, f"video {instance.video_id}: object {label} is there twice or no label")
+                raise _broken(self.name, f"video {instance.video_id}: object {label} is there twice or no label")
             known[label] = instance
         object.__setattr__(self, "_labels", labels)
 
     @property
     def name(self) -> str:
         """The file."""
-        return str(self.path)
+        return self.shown or str(self.path)
 
     @cached_property
     def _by_name(self) -> dict[str, Video]:
@@ -167,7 +171,7 @@ class InstanceFile:
         """These videos alone (:mod:`vosbench.masks.portions`)."""
         videos = {self._by_name[name].id: self._by_name[name] for name in sequences if name in self._by_name}
         instances = (instance for name in sequences for instance in self._labels.get(name, {}).values())
-        return InstanceFile(self.path, videos, tuple(instances))
+        return InstanceFile(self.path, videos, tuple(instances), self.shown)
 
     def sequences(self) -> tuple[str, ...]:
         """Names of the videos, sorted."""
@@ -196,7 +200,7 @@ class InstanceFile:
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """The file and the part of it that is meant."""
-        return f"{self.path}#{sequence}" + (f"/{frame}" if frame else "")
+        return f"{self.name}#{sequence}" + (f"/{frame}" if frame else "")
 
     def _unusable(self, sequence: str, frame: str, message: str) -> InputError:
         where, fix = self.where(sequence, frame), "encode the mask again"
@@ -210,24 +214,39 @@ def open_instances(path: Path, videos: Mapping[int, Video] | None = None) -> Ins
     Raises:
         InputError: the file is neither, or speaks of a video that is not there.
     """
+    return read_instances(lambda: _bytes(path), str(path), path, videos)
+
+
+def read_instances(
+    load: Callable[[], bytes], name: str, path: Path, videos: Mapping[int, Video] | None = None
+) -> InstanceFile:
+    """Read what ``load`` gives: a document called ``name`` that is the file ``path``, or lies in it.
+
+    Raises:
+        InputError: as for :func:`open_instances`.
+    """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _broken(path, f"it is larger than {MAX_BYTES} bytes")
-        data = as_utf8(path.read_bytes())
+        data = as_utf8(load())
         if data.lstrip()[:1] == b"[":
             if videos is None:
-                raise _broken(path, "a list of results names no frames: score it against ground truth in JSON")
+                raise _broken(name, "a list of results names no frames: score it against ground truth in JSON")
             instances = msgspec.json.decode(data, type=tuple[Instance, ...])
         else:
             document = msgspec.json.decode(data, type=_Document)
             videos, instances = {video.id: video for video in document.videos}, document.annotations
     except (OSError, ValueError, RecursionError) as error:
-        raise _broken(path, f"not readable as instances ({error})") from error
+        raise _broken(name, f"not readable as instances ({error})") from error
     if strays := sorted({i.video_id for i in instances} - set(videos)):
-        raise _broken(path, f"it has objects of video {strays[0]}, which is not there")
-    return InstanceFile(path, videos, instances)
+        raise _broken(name, f"it has objects of video {strays[0]}, which is not there")
+    return InstanceFile(path, videos, instances, name)
 
 
-def _broken(path: Path, message: str) -> InputError:
+def _bytes(path: Path) -> bytes:
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES} bytes")
+    return path.read_bytes()
+
+
+def _broken(where: str, message: str) -> InputError:
     fix = "see docs/adding-a-benchmark.md for the forms that are read"
-    return InputError([Problem(code="no-masks", message=message, where=str(path), fix=fix)])
+    return InputError([Problem(code="no-masks", message=message, where=where, fix=fix)])
