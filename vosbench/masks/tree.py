@@ -71,8 +71,8 @@ def arranged(found: Found, wanted: Wanted, where: Callable[[str], str]) -> Tree:
         InputError: several folders could be the one that is meant; or a name that cannot be shown; or files that a
             file system which ignores case takes for one.
     """
-    require_printable(found, where)
     found = _in_code_page(found, wanted)
+    require_printable(found, where)
     above, named = _by_names(found, wanted, where) if wanted.known else ("", [])
     if not named:
         above, named = _by_shape(found, wanted, where)
