@@ -1,11 +1,13 @@
 """Lists of sequence names, and the error for a root that is not laid out as expected."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from vosbench.errors import InputError, Problem, UsageError
+from vosbench.masks.names import composed, is_system
 from vosbench.text import NotText, lines, read_text
 
 #: A line of the lists of DAVIS-2016, "/JPEGImages/480p/bear/00000.jpg /Annotations/480p/bear/00000.png".
@@ -59,6 +61,21 @@ def require_inside(path: Path, names: Iterable[str]) -> None:
 def _is_inside(name: str) -> bool:
     parts = name.split("/")
     return name.isprintable() and "\\" not in name and all(p not in ("", ".", "..") and len(p) < 128 for p in parts)
+
+
+def folder_of(parent: Path, name: str) -> Path | None:
+    """The folder of a sequence in another one, however the accents of its name are written there; None without one."""
+    forms = dict.fromkeys([name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD") if not name.isascii())])
+    return next((parent / form for form in forms if (parent / form).is_dir()), None)
+
+
+def subfolders(folder: Path) -> list[str]:
+    """Names of the folders in a folder, in Unicode's composed form; none if it cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return [composed(entry.name) for entry in entries if not is_system(entry.name) and entry.is_dir()]
+    except OSError:
+        return []
 
 
 def list_file(split: str, root: Path) -> Path:

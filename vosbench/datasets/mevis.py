@@ -79,7 +79,9 @@ class MeViS:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions, ``<video>/<expression>/<frame>.png``."""
-        return open_masks(path, palette=palette, depth=2)
+        videos = [item for split in self.splits() for item in self._meta(split).items()]
+        known = {f"{name}/{key}" for name, video in videos for key in video.expressions}
+        return open_masks(path, palette=palette, depth=2, known=known)
 
     def _resolve(self, split: str) -> tuple[str, tuple[str, ...]]:
         if split in self.splits():

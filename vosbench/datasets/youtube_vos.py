@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from vosbench.datasets.lists import list_file, not_found, read_lines, read_list, require_inside
+from vosbench.datasets.lists import folder_of, list_file, not_found, read_lines, read_list, require_inside
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.order import in_time_order
 from vosbench.masks.sources import MaskFolder, open_masks
@@ -90,7 +90,8 @@ class YouTubeVOS:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions, ``<sequence>/<frame>.png``."""
-        return open_masks(path, palette=palette)
+        known = {name for split in self.splits() for name in self._meta(split).videos}
+        return open_masks(path, palette=palette, known=known)
 
     def _resolve(self, split: str) -> tuple[str, tuple[str, ...]]:
         """The folder of a split and, for a list of videos, their names."""
@@ -113,8 +114,8 @@ class YouTubeVOS:
             for key, o in sorted(video.objects.items(), key=lambda item: int(item[0]))
         )
         frames = in_time_order({frame for o in objects for frame in o.frames or ()})
-        images = self.root / folder / "JPEGImages" / name
-        return Sequence(name=name, frames=frames, objects=objects, images=images if images.is_dir() else None)
+        images = folder_of(self.root / folder / "JPEGImages", name)
+        return Sequence(name=name, frames=frames, objects=objects, images=images)
 
     def _unseen(self, split: str) -> frozenset[str] | None:
         """The categories in ``unseen.txt``, beside the list of videos if there is one there.

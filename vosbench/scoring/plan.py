@@ -10,6 +10,7 @@ from vosbench.masks.order import order_doubt
 from vosbench.protocols.rules import FRAMES
 from vosbench.protocols.spec import Rules
 from vosbench.scoring import problems as problems_of
+from vosbench.scoring.numbering import other_numbering
 from vosbench.scoring.task import Task
 from vosbench.types import MaskSource, Sequence
 
@@ -49,14 +50,17 @@ def make_plan(
     problems = [p for s in sequences for p in _truth_problems(s, rules, gt, expected[s.name])]
     if not problems and not any(expected.values()):
         problems = [problems_of.nothing_to_score(gt, s.name, len(s.frames), rules.frames) for s in sequences]
-    if missing == "error":
+    shifted, notes = _numbering(predictions, sequences) if not problems else ([], [])
+    problems += shifted
+    if missing == "error" and not shifted:  # frames under other names would all be called missing
         problems += [p for source in predictions for s in sequences for p in _missing(source, s.name, expected[s.name])]
     if problems:
         raise InputError(problems)
     options = {"rules": rules, "gt": gt, "predictions": predictions, "missing": missing, "resize": resize}
     tasks = [Task(sequence=s, **options) for s in sequences]  # type: ignore[arg-type]
     tasks.sort(key=lambda task: -len(expected[task.sequence.name]))
-    return Plan(tasks=tuple(tasks), notes=tuple(n for p in predictions for n in _extras(p, sequences)))
+    notes += [note for p in predictions for note in _extras(p, sequences)]
+    return Plan(tasks=tuple(tasks), notes=tuple(notes))
 
 
 def expected_stems(sequence: Sequence, rules: Rules) -> tuple[str, ...]:
@@ -89,12 +93,18 @@ def _missing(source: MaskSource, sequence: str, expected: tuple[str, ...]) -> li
     return [problems_of.missing_frame(source, sequence, f) for f in expected if f not in have]
 
 
+def _numbering(predictions: tuple[MaskSource, ...], sequences: tuple[Sequence, ...]) -> tuple[list[Problem], list[str]]:
+    """Predictions whose frames have other numbers than the ground truth, and remarks."""
+    found = [other_numbering(source, sequences) for source in predictions]
+    return [p for problems, _ in found for p in problems], [n for _, notes in found for n in notes]
+
+
 def _extras(source: MaskSource, sequences: tuple[Sequence, ...]) -> list[str]:
-    """One line for sequences, one for frames that no rule asks for."""
+    """What the source says of itself, one line for sequences, one for frames that no rule asks for."""
     wanted = {s.name: set(s.frames) for s in sequences}
     others = [name for name in source.sequences() if name not in wanted]
     frames = sum(len(set(source.frames(name)) - stems) for name, stems in wanted.items())
-    notes = []
+    notes = list(getattr(source, "notes", ()))
     if others:
         few = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
         notes.append(f"{source.name}: ignored {len(others)} sequence(s) that are not in the split ({few})")
