@@ -20,7 +20,7 @@ import msgspec
 from vosbench.datasets.lists import not_found, read_list, require_inside
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.planes import pack
-from vosbench.masks.rle import EncodingError, RunLengths, decode
+from vosbench.masks.run_lengths import EncodingError, RunLengths, decode
 from vosbench.masks.sources import open_masks
 from vosbench.text import as_utf8
 from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence

@@ -6,11 +6,11 @@ import struct
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from vosbench.errors import InputError, Problem
-from vosbench.masks.listing import MAX_MEMBERS, MAX_OTHERS, MAX_PATH, Listed, largest, refused
+from vosbench.masks.listing import MAX_MEMBERS, MAX_OTHERS, MAX_PATH, Listed, largest, last_change, refused
 from vosbench.masks.names import Found, split_path
 from vosbench.masks.tree import ANY, Tree, Wanted, arranged
 from vosbench.masks.walk import MAX_DEPTH
@@ -88,7 +88,49 @@ class MaskArchive(Listed):
 
     def load(self, key: str) -> bytes:
         """The bytes of a member. Raises OSError."""
-        return read_member(self._archive, key)
+        return _read(self._archive, key)
+
+    def subset(self, *sequences: str) -> "ArchivePart":
+        """These sequences alone, found by an absolute path."""
+        return ArchivePart(self.name, self.path.absolute(), self.palette, self.tree.part(sequences))
+
+    def modified(self, *_: str) -> int:
+        """When the archive was last written or renamed (ns since 1970). Raises OSError."""
+        return last_change(self.path)
+
+
+@dataclass(frozen=True)
+class ArchivePart(Listed):
+    """Some sequences of an archive: the names of their members came along, the archive is opened where it is read."""
+
+    called: str
+    place: Path
+    palette: str | None
+    members: Tree
+
+    @property
+    def name(self) -> str:
+        """What the whole archive is called."""
+        return self.called
+
+    @property
+    def tree(self) -> Tree:
+        """The sequences that came along."""
+        return self.members
+
+    def load(self, key: str) -> bytes:
+        """The bytes of a member. Raises OSError."""
+        try:
+            archive = _opened(self.place, self.place.stat().st_mtime_ns, os.getpid())
+        except Exception as error:  # as a whole archive does
+            raise OSError(str(error) or type(error).__name__) from error
+        return _read(archive, key)
+
+
+@lru_cache(maxsize=16)
+def _opened(archive: Path, version: int, process: int) -> zipfile.ZipFile:
+    """An archive, opened once by each process for all tasks that read it."""
+    return zipfile.ZipFile(archive)
 
 
 def listed(members: Iterable[tuple[str, str]]) -> tuple[Found, list[str]]:
@@ -145,7 +187,7 @@ def _unicode_path(extra: bytes) -> bytes:
     return b""
 
 
-def read_member(archive: zipfile.ZipFile, key: str) -> bytes:
+def _read(archive: zipfile.ZipFile, key: str) -> bytes:
     """The bytes of a member. Raises OSError."""
     try:
         return archive.read(key)

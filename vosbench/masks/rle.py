@@ -1,11 +1,8 @@
 """Run-length encoded masks in JSON, as COCO, YouTube-VIS, OVIS and MeViS write them.
 
-A run-length encoding is ``{"size": [height, width], "counts": …}``: lengths of runs of 0 and 1 in turn, down the
-columns, as a list of integers or in COCO's compressed text. Sizes, signs and the sum of the runs are checked before a
-mask is made. The usual C library would gain nothing: checking needs the runs anyway, and it trusts what it is given.
-
-A document of instances is ``{"videos": […], "annotations": […]}``; a list of results ``[{"video_id": …, …}]`` takes
-its videos from the ground truth. A sequence is called like the folder of its frames. The label of an annotation is its
+The encodings themselves are those of :mod:`vosbench.masks.run_lengths`. A document of instances is
+``{"videos": […], "annotations": […]}``; a list of results ``[{"video_id": …, …}]`` takes its videos from the ground
+truth. A sequence is called like the folder of its frames. The label of an annotation is its
 ``object``, where it has one; else truth is numbered in the order of annotation ids, and results by falling score.
 """
 
@@ -15,25 +12,18 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
+from vosbench.masks.listing import last_change
 from vosbench.masks.order import in_time_order
 from vosbench.masks.planes import TooManyPlanes, pack
 from vosbench.masks.png import MAX_PIXELS
+from vosbench.masks.run_lengths import EncodingError, RunLengths, of_size
 from vosbench.text import as_utf8
 from vosbench.types import Masks
 
 #: A larger document is refused, and so is a video of more objects: results hold some tens.
 MAX_BYTES, MAX_OBJECTS = 1 << 30, 1000
-
-
-class RunLengths(msgspec.Struct, frozen=True):
-    """One encoded mask."""
-
-    size: tuple[int, int]
-    counts: str | list[int]
 
 
 class Video(msgspec.Struct, frozen=True):
@@ -68,64 +58,6 @@ class Instance(msgspec.Struct, frozen=True):
 class _Document(msgspec.Struct, frozen=True):
     videos: tuple[Video, ...]
     annotations: tuple[Instance, ...]
-
-
-class EncodingError(ValueError):
-    """An encoding that is no mask."""
-
-
-def decode(encoded: RunLengths) -> NDArray[np.bool_]:
-    """The mask of an encoding: bool (height, width).
-
-    Raises:
-        EncodingError: what is wrong with it.
-
-    >>> decode(RunLengths(size=(2, 2), counts=[1, 2, 1])).astype(int).tolist()
-    [[0, 1], [1, 0]]
-    """
-    height, width = encoded.size
-    if height < 1 or width < 1 or height * width > MAX_PIXELS:
-        raise EncodingError(f"a mask cannot be {width} x {height} pixels")
-    runs = _runs(encoded.counts) if isinstance(encoded.counts, str) else _checked(encoded.counts)
-    if (runs < 0).any() or (runs > height * width).any() or int(runs.sum()) != height * width:
-        raise EncodingError(f"its runs do not add up to {width} x {height} pixels")
-    values = np.arange(len(runs)) % 2 == 1
-    return np.ascontiguousarray(np.repeat(values, runs).reshape(width, height).T)
-
-
-def _of_size(encoded: RunLengths, shape: tuple[int, int], label: int) -> NDArray[np.bool_]:
-    """The mask of an object that must have the size of its video. Raises EncodingError."""
-    if tuple(encoded.size) != shape:
-        raise EncodingError(f"object {label} is of size {encoded.size}, the video {shape}")
-    try:
-        return decode(encoded)
-    except EncodingError as error:
-        raise EncodingError(f"object {label}: {error}") from error
-
-
-def _checked(counts: list[int]) -> NDArray[np.int64]:
-    if any(not 0 <= n <= MAX_PIXELS for n in counts):
-        raise EncodingError("a run is negative or too long")
-    return np.array(counts, np.int64)
-
-
-def _runs(text: str) -> NDArray[np.int64]:
-    """COCO's compressed text: numbers in groups of five bits, lowest first; from the fourth on, each is the difference
-    to the one two before."""
-    digits = np.frombuffer(text.encode(errors="replace"), np.uint8).astype(np.int64) - 48
-    if not len(digits) or ((digits < 0) | (digits > 63)).any() or digits[-1] & 32:
-        raise EncodingError("its text is no run-length encoding")
-    ends = np.flatnonzero(digits & 32 == 0)
-    starts = np.append(0, ends[:-1] + 1)
-    place = np.arange(len(digits)) - np.repeat(starts, ends - starts + 1)
-    if (place > 6).any():
-        raise EncodingError("a run is too long")
-    numbers = np.add.reduceat((digits & 31) << (5 * place), starts)
-    negative = digits[ends] & 16 > 0
-    numbers = np.where(negative, numbers - (1 << 5 * (place[ends] + 1)), numbers)
-    numbers[1::2] = np.cumsum(numbers[1::2])
-    numbers[2::2] = np.cumsum(numbers[2::2])
-    return numbers
 
 
 @dataclass(frozen=True)
@@ -167,8 +99,12 @@ class InstanceFile:
         """By video, where each frame stands."""
         return {name: {frame: t for t, frame in enumerate(video.frames)} for name, video in self._by_name.items()}
 
-    def only(self, *sequences: str) -> "InstanceFile":
-        """These videos alone (:mod:`vosbench.masks.portions`)."""
+    def modified(self, *_: str) -> int:
+        """When the file was last written or renamed (ns since 1970). Raises OSError."""
+        return last_change(self.path)
+
+    def subset(self, *sequences: str) -> "InstanceFile":
+        """These videos alone."""
         videos = {self._by_name[name].id: self._by_name[name] for name in sequences if name in self._by_name}
         instances = (instance for name in sequences for instance in self._labels.get(name, {}).values())
         return InstanceFile(self.path, videos, tuple(instances), self.shown)
@@ -194,7 +130,7 @@ class InstanceFile:
             if at < len(instance.segmentations)
         }
         try:
-            return pack(((label, _of_size(e, shape, label)) for label, e in encoded.items() if e), shape)
+            return pack(((label, of_size(e, shape, label)) for label, e in encoded.items() if e), shape)
         except (EncodingError, TooManyPlanes) as error:
             raise self._unusable(sequence, frame, str(error)) from error
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from vosbench.masks.archive import MaskArchive
-from vosbench.masks.listing import MAX_FILE_BYTES, Listed, refused
+from vosbench.masks.listing import MAX_FILE_BYTES, Listed, last_change, refused
 from vosbench.masks.names import Found
 from vosbench.masks.tar import MaskTar, is_tar
 from vosbench.masks.tree import Tree, Wanted, arranged, exactly
@@ -157,11 +157,17 @@ class MaskFolder(Listed):
     def _place(self, key: str) -> str:
         return f"{self.name}/{key}"
 
-    def part(self, *sequences: str) -> "MaskFolder":
-        """The folder with these sequences alone, under an absolute path."""
+    def subset(self, *sequences: str) -> "MaskFolder":
+        """These sequences alone, under an absolute path."""
         part = MaskFolder(self.root.absolute(), self.palette, self.depth, shown=self.name)
         part.__dict__["tree"] = self.tree.part(sequences)
         return part
+
+    def modified(self, *sequences: str) -> int:
+        """When a file of these sequences was last written, renamed or removed (ns since 1970). Raises OSError."""
+        files = self.tree.part(sequences).files
+        paths = {self.root / key for frames in files.values() for key in frames.values()}
+        return max(map(last_change, paths | {path.parent for path in paths}), default=0)
 
     def load(self, key: str) -> bytes:
         """The bytes of a file. Raises OSError, also for a pipe or a device, which would never end."""

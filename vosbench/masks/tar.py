@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 from vosbench.errors import InputError, Problem
 from vosbench.masks.archive import listed, unsafe_member, unsafe_path
-from vosbench.masks.listing import MAX_MEMBERS, Listed, largest, refused
+from vosbench.masks.listing import MAX_MEMBERS, Listed, largest, last_change, refused
 from vosbench.masks.names import Found
 from vosbench.masks.tree import ANY, Tree, Wanted, arranged
 
@@ -106,8 +106,12 @@ class MaskTar(Listed):
         """Members that are no masks."""
         return tuple(self._listed[1])
 
-    def part(self, *sequences: str) -> "MaskTar":
-        """The archive with these sequences alone, under an absolute path."""
+    def modified(self, *_: str) -> int:
+        """When the archive was last written or renamed (ns since 1970). Raises OSError."""
+        return last_change(self.path)
+
+    def subset(self, *sequences: str) -> "MaskTar":
+        """These sequences alone, found by an absolute path."""
         tree = self.tree.part(sequences)
         contents = {key: self.contents[key] for frames in tree.files.values() for key in frames.values()}
         part = replace(self, path=self.path.absolute(), wanted=ANY, contents=contents, shown=self.name)
