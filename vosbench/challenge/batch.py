@@ -162,21 +162,21 @@ def _score_one(one: Submission, *, scratch: Path, options: dict[str, Any]) -> Ou
     except VosbenchError as error:
         return _refused(one, error, options)
     run.save(scratch / one.name)
-    filled = sum(run.document["filled"].values())
+    filled = sum(run.document.filled.values())
     return Outcome(submission=one, status="scored", numbers=numbers(run), coverage=coverage(run), filled=filled)
 
 
 def numbers(run: RunResult) -> dict[str, float]:
     """The means of a run by name: the measure in the headline's group, "measure group" in any other."""
-    cells = [cell for cell in run.document["summary"] if cell["statistic"] == "mean" and cell["value"] is not None]
-    cells.sort(key=lambda cell: (cell["group"] != run.headline_group, cell["measure"] not in run.spec.rules.headline))
+    cells = [cell for cell in run.document.summary if cell.statistic == "mean"]
+    cells.sort(key=lambda cell: (cell.group != run.headline_group, cell.measure not in run.spec.rules.headline))
     plain = run.headline_group
-    return {c["measure"] if c["group"] == plain else f"{c['measure']} {c['group']}": float(c["value"]) for c in cells}
+    return {c.measure if c.group == plain else f"{c.measure} {c.group}": c.value for c in cells if c.value is not None}
 
 
 def coverage(run: RunResult) -> float:
     """The share of the frames scored for which there was a mask."""
-    return float(1 - sum(run.document["filled"].values()) / run.document["dataset"]["frames"])
+    return float(1 - sum(run.document.filled.values()) / run.document.dataset.frames)
 
 
 def _refused(one: Submission, error: VosbenchError, options: dict[str, Any]) -> Outcome:

@@ -45,10 +45,10 @@ class Evidence:
         """
         options = dict(where)
         palette = options.pop("palette", None)
-        options["split"] = options.get("split") or run.document["split"]
+        options["split"] = options.get("split") or run.document.split
         try:
             target = _located(run, options)
-            pred = target.dataset.predictions(Path(run.document["predictions"]["name"]), palette=palette)
+            pred = target.dataset.predictions(Path(run.document.predictions.name), palette=palette)
             sequences = {s.name: s for s in target.dataset.sequences(target.split)}
             gt = target.dataset.masks(target.split)
         except VosbenchError as error:
@@ -121,6 +121,6 @@ def _located(run: RunResult, options: dict[str, Any]) -> Target:
     if options.get("gt") is not None or options.get("benchmark"):
         return locate(**options)
     try:
-        return locate(**options | {"benchmark": run.document["benchmark"]})
+        return locate(**options | {"benchmark": run.document.benchmark})
     except UsageError:
         return locate(**options)
