@@ -70,10 +70,10 @@ def open_masks(
         from vosbench.masks.rle import open_instances
 
         return open_instances(path, videos)
-    if path.is_file() and zipfile.is_zipfile(path):  # a pipe would be waited for
-        return _opened(MaskArchive(path, palette, wanted), videos)
-    if path.is_file() and is_tar(path):
+    if path.is_file() and is_tar(path):  # a pipe would be waited for; and a tar may hold a zip, whose end is found
         return _opened(MaskTar.open(path, palette, wanted), videos)
+    if path.is_file() and zipfile.is_zipfile(path):
+        return _opened(MaskArchive(path, palette, wanted), videos)
     raise refused("no-masks", *_nothing(path))
 
 
@@ -139,7 +139,7 @@ class MaskFolder(Listed):
     @cached_property
     def _walked(self) -> tuple[Found, list[str]]:
         try:
-            return walk(self.root) if self.wanted else walk(self.root, self.depth)
+            return walk(self.root, None if self.wanted else self.depth)
         except OSError as error:
             raise unlistable(str(self.root), error) from error
 

@@ -148,7 +148,7 @@ def _members(file: BinaryIO, limit: int) -> Iterator[_Member]:
     """The members in order; the caller may read a member's bytes before it asks for the next. Raises DamagedTar."""
     at, path, size = 0, "", -1
     while header := file.read(_BLOCK):
-        if header == bytes(_BLOCK):
+        if header == bytes(_BLOCK):  # two such blocks end an archive
             return
         if len(header) < _BLOCK or not _checksum_is_right(header):
             raise DamagedTar(f"the header at byte {at} is damaged, or the archive is cut off")
@@ -167,6 +167,7 @@ def _members(file: BinaryIO, limit: int) -> Iterator[_Member]:
             path, size = "", -1
         file.seek(end)  # a compressed file is inflated up to there
         at = end
+    raise DamagedTar("it is cut off")
 
 
 def _unsafe(member: _Member) -> str:

@@ -9,14 +9,18 @@ from vosbench.errors import InputError
 from vosbench.masks.listing import MAX_MEMBERS, MAX_OTHERS, refused
 from vosbench.masks.names import Found, is_system, split_path
 
-#: Folders below this number of others are not looked into; what holds masks there is refused.
+#: A tree with a folder below more others than this is refused.
 MAX_DEPTH = 32
 
 _Id = tuple[int, int]
 
 
-def walk(root: Path, levels: int = MAX_DEPTH) -> tuple[Found, list[str]]:
+def walk(root: Path, levels: int | None = None) -> tuple[Found, list[str]]:
     """The masks by folder, and the paths of other files, below ``root``; keys are paths below it.
+
+    Args:
+        root: the folder.
+        levels: folders further below are not looked into; by default all are.
 
     Hidden files and folders do not count, nor do those that systems write. Links are followed, but not into a folder
     that is being walked already.
@@ -36,14 +40,14 @@ def walk(root: Path, levels: int = MAX_DEPTH) -> tuple[Found, list[str]]:
             raise refused(
                 "too-many-files", f"it holds more than {MAX_MEMBERS} files", str(root), "give the masks alone"
             )
-        if len(chain) > MAX_DEPTH + 1:
+        if len(chain) - 1 > MAX_DEPTH:
             raise refused("too-deep", f"it has folders more than {MAX_DEPTH} deep", f"{root}/{folder}", "remove them")
         prefix = f"{folder}/" if folder else ""
         for entry in entries:
             name = entry.name
             if name[-4:].lower() == ".png":
                 _note(found, folder, name, prefix)
-            elif len(chain) <= levels and (below := _folder(entry, chain)):
+            elif (levels is None or len(chain) <= levels) and (below := _folder(entry, chain)):
                 todo.append((f"{prefix}{name}", (*chain, below)))
             elif len(others) < MAX_OTHERS and "." in name:
                 others.append(f"{prefix}{name}")
