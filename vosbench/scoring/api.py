@@ -2,12 +2,10 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vosbench._version import ENGINE
-from vosbench.datasets.davis import Davis
 from vosbench.datasets.discover import Root, Target, locate
 from vosbench.errors import InputError, Problem, UsageError, visible
 from vosbench.execution.checkpoint import Journal
@@ -92,8 +90,6 @@ def score_all(
     spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
     sources = tuple(target.dataset.predictions(Path(p), palette=palette) for p in predictions)
     sequences, truth = target.dataset.sequences(target.split), truth or target.dataset.masks(target.split)
-    if spec.rules.stability == "stable" and "T" in spec.rules.measures:
-        sequences = _with_stability(sequences, target)
     plan = make_plan(sequences, spec.rules, truth, sources, missing=missing, resize=resize is not None)
     if journal:
         chosen = (
@@ -125,12 +121,6 @@ def load_or_score(paths: Collection[str | Path], **options: Any) -> tuple[RunRes
     others = [path for path in dict.fromkeys(paths) if path not in finished]
     scored = dict(zip(others, score_all(others, **options) if others else (), strict=True))
     return tuple((finished | scored)[path] for path in paths)
-
-
-def _with_stability(sequences: tuple[Sequence, ...], target: Target) -> tuple[Sequence, ...]:
-    """The sequences with the dataset's word on whether T is meaningful."""
-    known = target.dataset.stable() if isinstance(target.dataset, Davis) else {}
-    return tuple(replace(s, stable=known.get(s.name)) for s in sequences)
 
 
 def _result(

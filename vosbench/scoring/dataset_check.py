@@ -7,8 +7,9 @@ from pathlib import Path
 from vosbench.datasets.discover import Root, locate
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.protocols.spec import ProtocolSpec, Size
+from vosbench.scoring.objects import space_of
 from vosbench.scoring.plan import make_plan
-from vosbench.scoring.task import Task, label_space
+from vosbench.scoring.task import Task
 from vosbench.types import MaskSource, Sequence
 
 
@@ -96,5 +97,5 @@ def _objects(sequence: Sequence, spec: ProtocolSpec, truth: MaskSource) -> int |
         return len(sequence.objects or ())
     if first is None:
         return 0
-    ids = label_space(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=()))[0].ids
+    ids = space_of(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=())).ids
     return None if ids is None else len(ids)

@@ -24,9 +24,10 @@ from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import aggregate, tables
 from vosbench.results.counts import SequenceCounts
 from vosbench.results.document import Cell
+from vosbench.scoring.objects import space_of
 from vosbench.scoring.plan import make_plan
 from vosbench.scoring.run import run
-from vosbench.scoring.task import Task, label_space
+from vosbench.scoring.task import Task
 from vosbench.types import Dataset, Masks, MaskSource, Sequence
 
 #: Height and width of the frames that are drawn. The contour tolerance of DAVIS is 1 pixel here.
@@ -143,7 +144,7 @@ def _best(measure: str, statistic: str) -> float:
 
 def _known(spec: ProtocolSpec, sequence: Sequence, truth: MaskSource) -> tuple[int, ...] | None:
     """The labels a perfect prediction may hold; none where it is a mask of the foreground; None if any."""
-    space, _ = label_space(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=()))
+    space = space_of(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=()))
     return () if space.binary else space.ids
 
 

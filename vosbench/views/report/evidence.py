@@ -13,7 +13,8 @@ from vosbench.errors import InputError, UsageError, VosbenchError
 from vosbench.masks.planes import resized
 from vosbench.results.run import RunResult
 from vosbench.scoring.labels import LabelSpace, StrayLabel
-from vosbench.scoring.task import Task, label_space
+from vosbench.scoring.objects import space_of
+from vosbench.scoring.task import Task
 from vosbench.types import MaskSource, Sequence
 from vosbench.views.report.overlay import overlay
 from vosbench.views.report.worst import WorstFrame
@@ -99,7 +100,7 @@ class Evidence:
         if name not in self._spaces:
             rules = self.run.spec.rules
             task = Task(sequence=self.sequences[name], rules=rules, gt=self.gt, predictions=(self.pred,))
-            self._spaces[name] = label_space(task)[0]
+            self._spaces[name] = space_of(task)
         return self._spaces[name]
 
     def _image(self, worst: WorstFrame, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
