@@ -16,6 +16,7 @@ from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import aggregate, tables
 from vosbench.results.counts import SequenceCounts
+from vosbench.results.permutation import best_permutation
 from vosbench.results.reader import SCHEMA
 from vosbench.results.run import RunResult, environment, load
 from vosbench.scoring.plan import make_plan
@@ -201,4 +202,4 @@ def _counts_fingerprint(counts: tuple[SequenceCounts, ...]) -> str:
 def _best_permutation(spec: ProtocolSpec, counts: tuple[SequenceCounts, ...]) -> float | None:
     if spec.rules.pairing != "id" or spec.rules.objects == "merged":
         return None
-    return aggregate.best_permutation({c.sequence.name: c.permuted for c in counts if len(c.permuted)})
+    return best_permutation({c.sequence.name: c.permuted for c in counts if len(c.permuted)})
