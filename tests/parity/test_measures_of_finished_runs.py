@@ -201,9 +201,9 @@ def test_mevis_v2(tmp_path: Path) -> None:
     assert run.spec.name == "mevis-v2"
     assert (run.value("N-acc"), run.value("T-acc")) == (0.5, 0.5)
     assert run.value("J") == pytest.approx((2 / 4 + 1 / 4 + 1 + 3 / 4) / 4)
-    n = {c["measure"]: c["n"] for c in run.document["summary"]}
+    n = {c.measure: c.n for c in run.document.summary}
     assert (n["N-acc"], n["T-acc"], n["J"]) == (2, 2, 4)
-    nothing = {c["measure"]: c["value"] for c in run.document["predicting_nothing"]}
+    nothing = {c.measure: c.value for c in run.document.predicting_nothing}
     assert (nothing["N-acc"], nothing["T-acc"]) == (1, 0)
 
 
@@ -235,10 +235,10 @@ def test_secvos_is_scored_as_sav(tmp_path: Path) -> None:
     write_object_tree(tmp_path / "preds", {"v": {0: "xxhxwxxx", 1: ".xxx..xx"}, "u": {0: "xx..x"}})
     ours = vosbench.score(tmp_path / "preds", benchmark="secvos", data=tmp_path / "secvos")
     theirs = vosbench.score(tmp_path / "preds", benchmark="sav", data=tmp_path / "sav")
-    assert ours.document["summary"] == theirs.document["summary"]
+    assert ours.document.summary == theirs.document.summary
     (tmp_path / "secvos/video_id.txt").write_text("u\n")
     one = vosbench.score(tmp_path / "preds", benchmark="secvos", data=tmp_path / "secvos")
-    assert one.document["dataset"]["sequences"] == 1
+    assert one.document.dataset.sequences == 1
 
 
 def test_a_finished_run_holds_all_of_them(tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_a_finished_run_holds_all_of_them(tmp_path: Path) -> None:
     shutil.rmtree(preds)
     shutil.rmtree(gt)
     again = rescore_saved(tmp_path / "run", measures=wanted)
-    assert again.document["summary"] == fresh.document["summary"]
+    assert again.document.summary == fresh.document.summary
     assert set(again.frames_columns) == set(fresh.frames_columns)  # and the counts are the same seven
 
 
@@ -258,5 +258,5 @@ def test_a_finished_run_holds_all_of_them(tmp_path: Path) -> None:
 def test_a_right_prediction_has_the_best_value(tmp_path: Path, name: str) -> None:
     write_label_maps(tmp_path / "gt", {"a": {1: "xx" + "." * 12, 2: "xxx...x" + "x" * 7}})
     run = vosbench.score(tmp_path / "gt", gt=tmp_path / "gt", measures=(name,))
-    assert run.document["summary"][0]["value"] in (None, float(MEASURES[name].higher_is_better))
+    assert run.document.summary[0].value in (None, float(MEASURES[name].higher_is_better))
     assert SHAPE == (48, 64)
