@@ -19,6 +19,7 @@ import numpy as np
 from vosbench.datasets.lists import not_found, read_list, require_inside
 from vosbench.datasets.mevis import read_json
 from vosbench.errors import InputError, Problem, UsageError
+from vosbench.masks.listing import modified, subset
 from vosbench.masks.sources import MaskFolder, open_masks
 from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
 
@@ -104,7 +105,7 @@ class LongRVOS:
 class _Expressions:
     """The masks of the objects under the names of the expressions; a frame without a file is empty."""
 
-    files: MaskFolder
+    files: MaskSource
     videos: Mapping[str, _Video]
 
     @property
@@ -126,6 +127,14 @@ class _Expressions:
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         return self.files.where(self._path(sequence), frame)
+
+    def subset(self, *sequences: str) -> "_Expressions":
+        videos = {name: self.videos[name] for name in (s.partition("/")[0] for s in sequences) if name in self.videos}
+        paths = (path for path in self.files.sequences() if path.partition("/")[0] in videos)
+        return _Expressions(subset(self.files, *paths), videos)
+
+    def modified(self, *sequences: str) -> int:
+        return modified(self.files, *{path for path in map(self._path, sequences) if path in self._have})
 
     def _path(self, sequence: str) -> str:
         name, _, key = sequence.partition("/")

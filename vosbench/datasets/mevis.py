@@ -20,6 +20,7 @@ import msgspec
 
 from vosbench.datasets.lists import not_found, read_list, require_inside
 from vosbench.errors import InputError, Problem, UsageError
+from vosbench.masks.listing import last_change
 from vosbench.masks.planes import pack
 from vosbench.masks.rle import EncodingError, RunLengths, decode
 from vosbench.masks.sources import open_masks
@@ -138,7 +139,7 @@ class Expressions:
     def _encoded(self) -> _Encoded:
         return read_json(self.path, _Encoded)
 
-    def only(self, *sequences: str) -> "Expressions":
+    def subset(self, *sequences: str) -> "Expressions":
         """These expressions alone, with the encodings they need."""
         videos = {name: self.videos[name] for name in (s.partition("/")[0] for s in sequences) if name in self.videos}
         part = replace(self, videos=videos)
@@ -146,9 +147,9 @@ class Expressions:
         part.__dict__["_encoded"] = {a: self._encoded[a] for a in needed if a in self._encoded}
         return part
 
-    def changed(self, *sequences: str) -> int:
-        """When the file was last changed, in nanoseconds."""
-        return max(self.path.stat().st_mtime_ns, self.path.stat().st_ctime_ns)
+    def modified(self, *_: str) -> int:
+        """When the file was last written or renamed (ns since 1970). Raises OSError."""
+        return last_change(self.path)
 
     def sequences(self) -> tuple[str, ...]:
         """Names of the expressions, sorted."""

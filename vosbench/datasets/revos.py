@@ -74,8 +74,8 @@ class _WithForeground(Expressions):
 
     all_objects: Path
 
-    def only(self, *sequences: str) -> "_WithForeground":
-        part = super().only(*sequences)
+    def subset(self, *sequences: str) -> "_WithForeground":
+        part = super().subset(*sequences)
         assert isinstance(part, _WithForeground)
         part.__dict__["_foreground"] = {
             name: self._foreground[name] for name in part.videos if name in self._foreground
