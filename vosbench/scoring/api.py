@@ -11,9 +11,10 @@ from vosbench.errors import InputError, Problem, UsageError, visible
 from vosbench.execution.checkpoint import Journal
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import ProtocolSpec
-from vosbench.results import aggregate, tables
+from vosbench.results import tables
 from vosbench.results.assemble import assemble, this_environment
 from vosbench.results.counts import SequenceCounts
+from vosbench.results.permutation import best_permutation
 from vosbench.results.reader import load
 from vosbench.results.run import RunResult
 from vosbench.scoring.plan import make_plan
@@ -164,4 +165,4 @@ def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> 
 def _best_permutation(spec: ProtocolSpec, counts: tuple[SequenceCounts, ...]) -> float | None:
     if spec.rules.pairing != "id" or spec.rules.objects == "merged":
         return None
-    return aggregate.best_permutation({c.sequence.name: c.permuted for c in counts if len(c.permuted)})
+    return best_permutation({c.sequence.name: c.permuted for c in counts if len(c.permuted)})
