@@ -7,6 +7,7 @@ from vosbench.analysis.motion import speeds
 from vosbench.analysis.slices import SLICES, members
 from vosbench.cli.compare import PROPERTIES
 from vosbench.datasets.discover import locate
+from vosbench.datasets.query import Query
 from vosbench.errors import UsageError
 from vosbench.scoring.api import score
 
@@ -93,7 +94,7 @@ def test_motion_is_the_mean_way_of_the_centre_in_pixels(world):
         video.append(mask)
     gt = world.masks("gt", {"a": video, "b": [square(9)] * 4})
     run = score(gt, gt=gt)
-    run.document["motion"] = speeds(run, locate(gt=gt))
+    run.document["motion"] = speeds(run, locate(Query(gt=gt)))
     assert run.document["motion"] == {"a": {"1": pytest.approx(5)}, "b": {"1": 0}}
     assert {k: v.tolist() for k, v in members(run, "motion").items()} == {
         "under 5 px": [False, False, True],

@@ -6,14 +6,15 @@ objects, or the masks and pictures of the first frames.
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from vosbench.datasets.discover import Root, Target, locate
+from vosbench.datasets.discover import Target, locate
+from vosbench.datasets.query import Query, Root
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.sources import open_masks
 from vosbench.masks.write import encode_label_map
@@ -55,9 +56,9 @@ def pack(
     *,
     benchmark: str | None = None,
     data: str | Path | None = None,
-    split: str | None = None,
+    split: str | Path | None = None,
     palette: str | None = None,
-    roots: tuple[Root, ...] = (),
+    roots: Collection[Root] = (),
     progress: Progress | None = None,
 ) -> Packed:
     """Check a prediction folder and write it as a submission.
@@ -65,7 +66,7 @@ def pack(
     Args:
         predictions: folder or zip archive of ``<sequence>/<frame>.png``.
         out: the zip archive to write.
-        benchmark, data, split, roots: see :func:`vosbench.datasets.discover.locate`.
+        benchmark, data, split, roots: see :class:`vosbench.datasets.query.Query`.
         palette: the palette whose exact colours RGB predictions use.
         progress: called with (sequences done, sequences in all, sequence).
 
@@ -73,7 +74,7 @@ def pack(
         UsageError: the benchmark has no server, or ``out`` lies inside the predictions.
         InputError: every missing frame and unusable mask; nothing was written.
     """
-    target = locate(benchmark=benchmark, data=None if data is None else Path(data), split=split, roots=roots)
+    target = locate(Query.of(benchmark=benchmark, data=data, split=split, roots=roots))
     data_of = target.spec.data
     if data_of is None or data_of.submission is None:
         raise UsageError(f"{target.benchmark} has no server to submit to", fix="score it here with `vosbench score`")

@@ -2,12 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from vosbench.cli import options
+from vosbench.datasets.query import Query
 from vosbench.errors import InputError, Problem, RegressionFound
+
+if TYPE_CHECKING:
+    from vosbench.scoring.reading import Reading
 
 
 @click.command("check", short_help="Stop a regression: hold a run to a baseline.")
@@ -37,7 +41,9 @@ def command(
     update: bool,
     junit: str | None,
     github: bool,
-    **choices: Any,
+    query: Query,
+    reading: "Reading",
+    jobs: int | None,
 ) -> None:
     """Hold a finished run, or a prediction folder, which is scored first, to a baseline.
 
@@ -60,7 +66,7 @@ def command(
 
     baseline = None if update else checks.read_baseline(Path(against))
     with options.progress_bar() as progress:
-        (found,) = load_or_score([run], progress=progress, roots=options.data_roots(), **choices)
+        (found,) = load_or_score([run], query, reading=reading, jobs=jobs, progress=progress)
     if baseline is None:
         checks.write_baseline(checks.baseline_of(found), Path(against))
         options.remark(f"wrote {against}")

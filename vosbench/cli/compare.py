@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from vosbench.cli import options
+from vosbench.datasets.query import Query
 from vosbench.errors import UsageError
 
 #: What ``--by`` takes; vosbench.analysis.slices explains each.
@@ -44,7 +45,6 @@ PROPERTIES = (
     help="What stdout gets; csv has all numbers in full.",
 )
 @options.data_options
-@options.mask_options
 def command(
     runs: tuple[str, ...],
     baseline: str | None,
@@ -54,7 +54,7 @@ def command(
     seed: int,
     resamples: int,
     form: str,
-    **choices: Any,
+    query: Query,
 ) -> None:
     """Compare finished runs, or prediction folders, which are scored first (data options as in `vosbench score`).
 
@@ -76,7 +76,7 @@ def command(
     if baseline is not None and _key(baseline) not in map(_key, runs):
         raise UsageError(f"--baseline {baseline} is none of the runs", fix="repeat one of them")
     with options.progress_bar() as progress:
-        loaded = load_or_score(runs, progress=progress, roots=options.data_roots(), **choices)
+        loaded = load_or_score(runs, query, progress=progress)
     if attributes is not None:
         from vosbench.datasets.db_info import read_db_info
 
@@ -84,21 +84,18 @@ def command(
             known = read_db_info(Path(attributes))
             run.document["attributes"] = {name: list(info.attributes) for name, info in known.items()}
     if "motion" in by:
-        _add_motion(loaded, choices)
+        _add_motion(loaded, query)
     number = list(map(_key, runs)).index(_key(baseline)) if baseline is not None else 0
     found = compare(loaded, baseline=number, measure=measure, by=by, seed=seed, resamples=resamples)
     click.echo(_render(found, form))
 
 
-def _add_motion(runs: Any, choices: dict[str, Any]) -> None:
+def _add_motion(runs: Any, query: Query) -> None:
     """Find how fast each object moves, once for all runs: it is the same ground truth."""
     from vosbench.analysis.motion import speeds
     from vosbench.datasets.discover import locate
 
-    where = {name: choices[name] for name in ("benchmark", "protocol", "split")}
-    data, gt = (None if choices[name] is None else Path(choices[name]) for name in ("data", "gt"))
-    target = locate(data=data, gt=gt, roots=options.data_roots(), **where)
-    runs[0].document["motion"] = speeds(runs[0], target)
+    runs[0].document["motion"] = speeds(runs[0], locate(query))
 
 
 def _key(path: str) -> Path:

@@ -38,7 +38,7 @@ def command(
             data=data,
             split=split,
             palette=palette,
-            roots=tuple(options.data_roots()),
+            roots=options.data_roots(),
             progress=progress,
         )
     click.echo(f"wrote {packed.path}: {packed.sequences} sequences, {packed.frames} frames as {packed.layout}")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vosbench.cli import options
+from vosbench.datasets.query import Query
 from vosbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def command(
     frames: str,
     resume: bool,
     shard: str,
-    **data: str | None,
+    query: Query,
 ) -> None:
     """Run a model over every sequence of a split and write palette PNGs that anyone can score.
 
@@ -57,9 +58,7 @@ def command(
     from vosbench.models.predict import predict
     from vosbench.models.recipe import Recipe
 
-    paths = {name: Path(value) if value else None for name, value in data.items() if name in ("data", "gt")}
-    names = {name: value for name, value in data.items() if name not in paths}
-    target = locate(**names, **paths, roots=options.data_roots())  # type: ignore[arg-type]
+    target = locate(query)
     recipe = Recipe(
         task="unsupervised" if target.spec.task == "unsupervised" else "semi-supervised",
         scales=_scales(scales),

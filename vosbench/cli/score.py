@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vosbench.cli import options
+from vosbench.datasets.query import Query
 from vosbench.errors import IncompleteError, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +47,14 @@ if TYPE_CHECKING:
     help="Stop a sequence that takes longer (of a long one, a part) and try again. Not with threads.",
 )
 def command(
-    predictions: tuple[str, ...], form: str, out: str | None, by: tuple[str, ...], resume: bool, **choices: Any
+    predictions: tuple[str, ...],
+    form: str,
+    out: str | None,
+    by: tuple[str, ...],
+    resume: bool,
+    measures: str | None,
+    query: Query,
+    **choices: Any,
 ) -> None:
     """Score prediction folders or zip archives of <sequence>/<frame>.png.
 
@@ -70,31 +78,35 @@ def command(
 
     if resume and out is None:
         raise UsageError("--resume needs --out", fix="name the folder that the interrupted run was to be written to")
-    targets = _targets(out, predictions, choices["gt"])
+    targets = _targets(out, predictions, query)
     for target in targets:
         require_free(target)
-    if measures := choices.pop("measures"):
-        choices["measures"] = tuple(m.strip() for m in measures.split(","))
+    choices["measures"] = options.words(measures)
     finished = [_is_run(Path(p)) for p in predictions]
     if any(finished):
-        runs = _rescored(predictions, finished, choices)
+        runs = _rescored(predictions, finished, query, choices)
         _save(runs, targets)
     elif out is None:
-        runs = _scored(predictions, choices)
+        runs = _scored(predictions, query, choices)
     else:
-        runs = _recorded(predictions, choices, targets, Path(out), resume)
+        runs = _recorded(predictions, query, choices, targets, Path(out), resume)
     click.echo(_render(runs, form, by), nl=False)
 
 
 def _recorded(
-    predictions: tuple[str, ...], choices: dict[str, Any], targets: list[Path], out: Path, resume: bool
+    predictions: tuple[str, ...],
+    query: Query,
+    choices: dict[str, Any],
+    targets: list[Path],
+    out: Path,
+    resume: bool,
 ) -> Sequence["RunResult"]:
     """Score and save, with a journal until it is saved."""
     from vosbench.execution.checkpoint import Journal
 
     with Journal(journal_path(out), resumes=resume) as journal:
         try:
-            runs = _scored(predictions, choices | {"journal": journal})
+            runs = _scored(predictions, query, choices | {"journal": journal})
             _save(runs, targets)
         except (KeyboardInterrupt, InputError, IncompleteError) as error:
             if isinstance(error, InputError) and not resume and not _is_full(error):
@@ -130,34 +142,35 @@ def _is_run(folder: Path) -> bool:
         return False
 
 
-def _scored(predictions: tuple[str, ...], choices: dict[str, Any]) -> Sequence["RunResult"]:
-    from vosbench.scoring.api import score_all
+def _scored(predictions: tuple[str, ...], query: Query, choices: dict[str, Any]) -> Sequence["RunResult"]:
+    from vosbench.scoring.api import score_query
 
     with options.progress_bar() as progress:
-        runs = score_all(predictions, progress=progress, roots=options.data_roots(), **choices)
+        runs = score_query(predictions, query, progress=progress, **choices)
     for note in dict.fromkeys(note for run in runs for note in run.document["notes"]):
         options.remark(f"note: {note}")
     return runs
 
 
-def _rescored(predictions: tuple[str, ...], finished: list[bool], choices: dict[str, Any]) -> Sequence["RunResult"]:
+def _rescored(
+    predictions: tuple[str, ...], finished: list[bool], query: Query, choices: dict[str, Any]
+) -> Sequence["RunResult"]:
     """Finished runs by another protocol or other measures, from the counts they hold."""
+    from vosbench.scoring.reading import AS_IS
     from vosbench.scoring.rescore import rescore_saved
 
     if not all(finished):
         raise UsageError("some of these are finished runs, others predictions", fix="score them in two calls")
-    masks = ("benchmark", "data", "gt", "split", "resize", "palette", "executor", "task_timeout")
-    given = [name for name in masks if choices.get(name)]
-    if given or choices["missing"] != "error":
+    given = query.asked.keys() - {"protocol"} or choices["executor"] or choices["task_timeout"]
+    if given or choices["reading"] != AS_IS:
         raise UsageError(
             "a run is scored again from its counts: only --protocol and --measures apply",
             fix="leave the others out, or score the predictions themselves",
         )
-    options_of = {"protocol": choices["protocol"], "measures": choices.get("measures")}
-    return [rescore_saved(path, **options_of) for path in predictions]
+    return [rescore_saved(path, protocol=query.protocol, measures=choices["measures"]) for path in predictions]
 
 
-def _targets(out: str | None, predictions: tuple[str, ...], gt: str | None) -> list[Path]:
+def _targets(out: str | None, predictions: tuple[str, ...], query: Query) -> list[Path]:
     """The run folder of each prediction: ``out`` itself, or a folder in it for each of several."""
     if out is None:
         return []
@@ -166,8 +179,8 @@ def _targets(out: str | None, predictions: tuple[str, ...], gt: str | None) -> l
         raise UsageError("two predictions have the same name, so their runs would too", fix="score them one by one")
     targets = [Path(out)] if len(names) == 1 else [Path(out) / name for name in names]
     for target in targets:
-        for masks in (*predictions, *([gt] if gt else [])):
-            if Path(masks).resolve() in (target.resolve(), *target.resolve().parents):
+        for masks in map(Path, (*predictions, *([str(query.gt)] if query.gt else []))):
+            if masks.resolve() in (target.resolve(), *target.resolve().parents):
                 raise UsageError(f"--out {target} lies inside the masks {masks}", fix="choose a folder elsewhere")
     return targets
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from vosbench._version import ENGINE
 from vosbench.datasets.davis import Davis
-from vosbench.datasets.discover import Root, Target, locate
-from vosbench.errors import InputError, Problem, UsageError, visible
+from vosbench.datasets.discover import Target, locate
+from vosbench.datasets.query import Query, Root
+from vosbench.errors import InputError, Problem, visible
 from vosbench.execution.checkpoint import Journal
 from vosbench.protocols import load as protocols
 from vosbench.protocols.signature import signature
@@ -19,28 +20,19 @@ from vosbench.results.counts import SequenceCounts
 from vosbench.results.reader import SCHEMA
 from vosbench.results.run import RunResult, environment, load
 from vosbench.scoring.plan import make_plan
+from vosbench.scoring.reading import AS_IS, Reading, paths_of
 from vosbench.scoring.run import remarks, run
 from vosbench.types import MaskSource, Progress, Sequence
 
 
-def score(predictions: str | Path, **options: Any) -> RunResult:
-    """Score one prediction folder or zip archive. See :func:`score_all` for the options and errors.
-
-    >>> run = score("preds", gt="annotations")  # doctest: +SKIP
-    >>> run.value("J&F")  # doctest: +SKIP
-    0.7123
-    """
-    return score_all([predictions], **options)[0]
-
-
-def score_all(
-    predictions: Collection[str | Path],
+def score(
+    predictions: str | Path,
     *,
     benchmark: str | None = None,
     protocol: str | None = None,
     data: str | Path | None = None,
     gt: str | Path | None = None,
-    split: str | None = None,
+    split: str | Path | None = None,
     measures: Collection[str] | None = None,
     missing: str = "error",
     resize: str | None = None,
@@ -51,24 +43,69 @@ def score_all(
     executor: str | None = None,
     task_timeout: float | None = None,
     journal: Journal | None = None,
-    truth: MaskSource | None = None,
+) -> RunResult:
+    """Score one prediction folder or zip archive. See :func:`score_all` for the options and errors.
+
+    >>> import vosbench
+    >>> from vosbench.testing import write_label_maps
+    >>> write_label_maps("annotations", {"bear": {1: "xxxxxx"}})
+    >>> write_label_maps("preds", {"bear": {1: "xxhhxx"}})
+    >>> run = vosbench.score("preds", gt="annotations")
+    >>> run.value("J")
+    0.8333333333333334
+    """
+    return score_all(
+        [predictions],
+        benchmark=benchmark,
+        protocol=protocol,
+        data=data,
+        gt=gt,
+        split=split,
+        measures=measures,
+        missing=missing,
+        resize=resize,
+        palette=palette,
+        jobs=jobs,
+        progress=progress,
+        roots=roots,
+        executor=executor,
+        task_timeout=task_timeout,
+        journal=journal,
+    )[0]
+
+
+def score_all(
+    predictions: str | Path | Collection[str | Path],
+    *,
+    benchmark: str | None = None,
+    protocol: str | None = None,
+    data: str | Path | None = None,
+    gt: str | Path | None = None,
+    split: str | Path | None = None,
+    measures: Collection[str] | None = None,
+    missing: str = "error",
+    resize: str | None = None,
+    palette: str | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    roots: Collection[Root] = (),
+    executor: str | None = None,
+    task_timeout: float | None = None,
+    journal: Journal | None = None,
 ) -> tuple[RunResult, ...]:
     """Score several prediction folders against the same ground truth, which is read once.
 
     Args:
         predictions: folders or zip archives of ``<sequence>/<frame>.png``.
-        benchmark, protocol, data, gt, split, roots: see :func:`vosbench.datasets.discover.locate`.
+        benchmark, protocol, data, gt, split, roots: see :class:`vosbench.datasets.query.Query`.
         measures: measures to report instead of the protocol's.
-        missing: "error", or "empty" to score missing masks as empty.
-        resize: "nearest" to accept masks of another size.
-        palette: the palette whose exact colours RGB predictions use.
+        missing, resize, palette: see :class:`vosbench.scoring.reading.Reading`.
         jobs: workers; all cores by default.
         progress: called with (frames done, frames in all, sequence).
         executor: who the workers are, "threads", "processes", "dask://HOST:PORT" or "slurm"; by default processes of
             this machine where it is safe to fork them, else threads. The result does not depend on it.
         task_timeout: seconds after which the scoring of a sequence is stopped and tried again.
         journal: notes what is finished, so that an interrupted run can go on (:mod:`vosbench.execution.checkpoint`).
-        truth: the masks of the ground truth, where they are held in memory already.
 
     Returns:
         One result for each prediction, in the order given.
@@ -77,51 +114,86 @@ def score_all(
         UsageError: contradictory or unknown choices.
         InputError: every problem with the data or the predictions; nothing was scored.
         IncompleteError: sequences whose workers died or took too long, each time they were tried.
+
+    >>> import vosbench
+    >>> from vosbench.testing import write_label_maps
+    >>> write_label_maps("annotations", {"bear": {1: "xxxxxx"}})
+    >>> for name, frames in (("a", "xxxxxx"), ("b", "xxhhxx")):
+    ...     write_label_maps(name, {"bear": {1: frames}})
+    >>> [round(run.value("J"), 3) for run in vosbench.score_all(["a", "b"], gt="annotations")]
+    [1.0, 0.833]
     """
-    if missing not in ("error", "empty") or resize not in (None, "nearest"):
-        raise UsageError("missing is 'error' or 'empty', resize is None or 'nearest'")
-    target = locate(
-        benchmark=benchmark,
-        protocol=protocol,
-        data=None if data is None else Path(data),
-        gt=None if gt is None else Path(gt),
-        split=split,
-        roots=tuple(roots),
+    return score_query(
+        predictions,
+        Query.of(benchmark=benchmark, protocol=protocol, data=data, gt=gt, split=split, roots=roots),
+        reading=Reading(missing=missing, resize=resize, palette=palette),
+        measures=measures,
+        jobs=jobs,
+        progress=progress,
+        executor=executor,
+        task_timeout=task_timeout,
+        journal=journal,
     )
+
+
+def score_query(
+    predictions: str | Path | Collection[str | Path],
+    query: Query,
+    *,
+    reading: Reading = AS_IS,
+    measures: Collection[str] | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    executor: str | None = None,
+    task_timeout: float | None = None,
+    journal: Journal | None = None,
+    truth: MaskSource | None = None,
+) -> tuple[RunResult, ...]:
+    """As :func:`score_all`; ``truth`` are the masks of the ground truth, where they are held in memory already."""
+    paths = paths_of(predictions)
+    target = locate(query)
     spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
-    sources = tuple(target.dataset.predictions(Path(p), palette=palette) for p in predictions)
+    sources = tuple(target.dataset.predictions(path, palette=reading.palette) for path in paths)
     sequences, truth = target.dataset.sequences(target.split), truth or target.dataset.masks(target.split)
     if spec.rules.stability == "stable" and "T" in spec.rules.measures:
         sequences = _with_stability(sequences, target)
-    plan = make_plan(sequences, spec.rules, truth, sources, missing=missing, resize=resize is not None)
+    plan = make_plan(sequences, spec.rules, truth, sources, missing=reading.missing, resize=reading.resize is not None)
     if journal:
         chosen = (
             target.benchmark,
             target.split,
-            [str(Path(p).absolute()) for p in predictions],
-            missing,
-            resize,
-            palette,
+            [str(path.absolute()) for path in paths],
+            reading.missing,
+            reading.resize,
+            reading.palette,
         )
         journal.begin(_identity(spec, sequences, truth.name, chosen))
     counts = run(plan, jobs=jobs, progress=progress, executor=executor, task_timeout=task_timeout, journal=journal)
-    return tuple(
-        _result(target, spec, str(path), found, plan.notes) for path, found in zip(predictions, counts, strict=True)
-    )
+    return tuple(_result(target, spec, str(path), found, plan.notes) for path, found in zip(paths, counts, strict=True))
 
 
-def load_or_score(paths: Collection[str | Path], **options: Any) -> tuple[RunResult, ...]:
+def load_or_score(
+    paths: Collection[str | Path],
+    query: Query,
+    *,
+    reading: Reading = AS_IS,
+    measures: Collection[str] | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[RunResult, ...]:
     """Load the finished runs among ``paths``, score the others together, and return all in the order given.
 
-    A folder with a ``result.json`` is a run; anything else is taken for predictions, and ``options`` are those of
-    :func:`score_all`, which also says what is raised.
+    A folder with a ``result.json`` is a run; anything else is taken for predictions. See :func:`score_all`.
     """
     if absent := [str(path) for path in paths if not Path(path).exists()]:
         fix = "give the folder of a run, or of predictions"
         raise InputError([Problem(code="no-masks", message="it does not exist", where=p, fix=fix) for p in absent])
     finished = {path: load(path) for path in paths if (Path(path) / "result.json").is_file()}
     others = [path for path in dict.fromkeys(paths) if path not in finished]
-    scored = dict(zip(others, score_all(others, **options) if others else (), strict=True))
+    found: tuple[RunResult, ...] = ()
+    if others:
+        found = score_query(others, query, reading=reading, measures=measures, jobs=jobs, progress=progress)
+    scored = dict(zip(others, found, strict=True))
     return tuple((finished | scored)[path] for path in paths)
 
 

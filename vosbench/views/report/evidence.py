@@ -1,13 +1,13 @@
 """The masks behind single frames, read again: the only place where a view opens one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.datasets.discover import Target, locate
+from vosbench.datasets.query import Query
 from vosbench.errors import InputError, UsageError, VosbenchError
 from vosbench.masks.planes import resized
 from vosbench.masks.sources import open_masks
@@ -37,18 +37,15 @@ class Evidence:
     _spaces: dict[str, LabelSpace] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, run: RunResult, **where: Any) -> "Evidence":
-        """Find the data of a run: ``where`` holds benchmark, data, gt, split, palette and roots as for scoring.
+    def of(cls, run: RunResult, query: Query, *, palette: str | None = None) -> "Evidence":
+        """Find the data of a run: what ``query`` leaves open is taken from the run.
 
         Raises:
             NoEvidence: the predictions or the ground truth are not at hand.
         """
-        options = dict(where)
-        palette = options.pop("palette", None)
-        options["split"] = options.get("split") or run.document["split"]
         try:
             pred = open_masks(Path(run.document["predictions"]["name"]), palette=palette)
-            target = _located(run, options)
+            target = _located(run, query)
             sequences = {s.name: s for s in target.dataset.sequences(target.split)}
             gt = target.dataset.masks(target.split)
         except VosbenchError as error:
@@ -118,11 +115,12 @@ class Evidence:
             return None
 
 
-def _located(run: RunResult, options: dict[str, Any]) -> Target:
+def _located(run: RunResult, query: Query) -> Target:
     """The data: by what the user said, else by the benchmark of the run, else by its own description on disk."""
-    if options.get("gt") is not None or options.get("benchmark"):
-        return locate(**options)
+    asked = replace(query, protocol=None, split=query.split or run.document["split"])
+    if query.gt is not None or query.benchmark:
+        return locate(asked)
     try:
-        return locate(**options | {"benchmark": run.document["benchmark"]})
+        return locate(replace(asked, benchmark=run.document["benchmark"]))
     except UsageError:
-        return locate(**options)
+        return locate(asked)
