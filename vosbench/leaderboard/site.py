@@ -77,7 +77,7 @@ def render(board: Board) -> dict[str, str]:
 
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("vosbench.leaderboard"),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(f"vosbench.{room}") for room in ("leaderboard", "views")]),
         autoescape=jinja2.select_autoescape(),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -1,6 +1,6 @@
 """Run models over a dataset and write palette PNGs: ``<out>/<sequence>/<frame>.png``.
 
-Beside the sequences stand ``prediction.json``, what made these masks, the same for every shard of a run, and
+Beside the sequences is ``prediction.json``, which says what made these masks, the same for every shard of a run, and
 ``costs.json`` (``costs-<i>-of-<n>.json`` for a shard), what it cost and what failed. A sequence is finished or absent:
 it grows in ``.part-<sequence>`` and is renamed, so a run that was killed goes on with ``resume``.
 """

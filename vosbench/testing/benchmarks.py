@@ -104,7 +104,7 @@ def check_protocol(spec: ProtocolSpec) -> None:
 
 
 def check_dataset(dataset: Dataset, split: str) -> None:
-    """What :class:`vosbench.types.Dataset` promises."""
+    """Check the interface :class:`vosbench.types.Dataset`."""
     assert dataset.found(), f"{dataset.root} is not recognised"
     sequences, masks = dataset.sequences(split), dataset.masks(split)
     assert sequences, f"split {split!r} is empty"
