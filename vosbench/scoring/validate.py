@@ -55,7 +55,7 @@ def validate(
     >>> from vosbench.testing import write_label_maps
     >>> write_label_maps("annotations", {"bear": {1: "xxxxxx"}})
     >>> vosbench.validate("annotations", gt="annotations").frames
-    6
+    4
     """
     return validate_query(
         predictions,
