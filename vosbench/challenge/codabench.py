@@ -12,6 +12,7 @@ from pathlib import Path
 from vosbench.challenge.batch import coverage, numbers
 from vosbench.datasets.query import Query
 from vosbench.errors import InputError, Problem, VosbenchError
+from vosbench.files import make_folder, writable, write
 from vosbench.masks.untrusted import require_plain_files
 from vosbench.results.run import RunResult
 from vosbench.scoring.api import score_query
@@ -51,23 +52,20 @@ def score_submission(
     query = Query(protocol=protocol, split=split, gt=reference)
     if described:
         query = Query(benchmark=benchmark, protocol=protocol, split=split, data=reference)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
+    with writable(output):
         (output / SCORES).unlink(missing_ok=True)
-        try:
-            _require(reference, "the reference data", "add reference_data to the task")
-            _require(submission, "the submission", "submit a zip of <sequence>/<frame>.png")
-            require_plain_files(submission)
-            (run,) = score_query(submission, query, reading=reading, measures=measures, jobs=jobs)
-        except VosbenchError as error:
-            (output / PAGE).write_text(refused(error), encoding="utf-8")
-            raise
-        page = report([run], lambda run: _evidence(run, pictures, query, reading.palette), on_note=lambda _: None)
-        (output / PAGE).write_text(page, encoding="utf-8", errors="backslashreplace")
-        (output / SCORES).write_text(json.dumps(scores(run), indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        message, fix = f"cannot write it ({error.strerror})", "give the output folder of the program"
-        raise InputError([Problem(code="unwritable", message=message, where=str(output), fix=fix)]) from error
+    try:
+        _require(reference, "the reference data", "add reference_data to the task")
+        _require(submission, "the submission", "submit a zip of <sequence>/<frame>.png")
+        require_plain_files(submission)
+        (run,) = score_query(submission, query, reading=reading, measures=measures, jobs=jobs)
+    except VosbenchError as error:
+        write(output / PAGE, refused(error))
+        raise
+    page = report([run], lambda run: _evidence(run, pictures, query, reading.palette), on_note=lambda _: None)
+    write(output / PAGE, page)
+    write(output / SCORES, json.dumps(scores(run), indent=1) + "\n")
     return run
 
 

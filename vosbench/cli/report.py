@@ -1,13 +1,11 @@
 """``vosbench report``."""
 
-import tempfile
 from pathlib import Path
 
 import click
 
 from vosbench.cli import options
 from vosbench.datasets.query import Query
-from vosbench.errors import InputError, Problem
 
 
 @click.command("report", short_help="Write one HTML page to read runs by.")
@@ -27,6 +25,7 @@ def command(runs: tuple[str, ...], out: str, query: Query) -> None:
       vosbench report runs/mine runs/theirs
       vosbench report preds/ --gt annotations/
     """
+    from vosbench.files import write
     from vosbench.scoring.api import load_or_score
     from vosbench.views.report.evidence import Evidence
     from vosbench.views.report.page import report
@@ -34,18 +33,5 @@ def command(runs: tuple[str, ...], out: str, query: Query) -> None:
     with options.progress_bar() as progress:
         loaded = load_or_score(runs, query, progress=progress)
     page = report(loaded, lambda run: Evidence.of(run, query), on_note=options.remark)
-    _write(Path(out), page)
+    write(Path(out), page)
     options.remark(f"wrote {out}")
-
-
-def _write(path: Path, page: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".report-", dir=path.parent) as scratch:
-            part = Path(scratch) / "report.html"
-            part.write_text(page, encoding="utf-8")
-            part.replace(path)
-    except OSError as error:
-        message = f"cannot write it ({error.strerror})"
-        problem = Problem(code="unwritable", message=message, where=str(path), fix="choose another --out")
-        raise InputError([problem]) from error

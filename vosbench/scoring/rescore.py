@@ -55,6 +55,8 @@ def rescore_saved(
         IncomparableError: see :func:`rescore`.
     """
     run = load(folder)
+    if protocol is None and measures is None:
+        return run
     spec = protocols.load(protocol) if protocol else run.spec
     return rescore(run, protocols.with_measures(spec, measures) if measures else spec)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from vosbench.analysis.intervals import estimate
+from vosbench.analysis.significance import SequenceSums
 from vosbench.measures.catalog import cell_name
 from vosbench.results.run import RunResult, unique_names
 from vosbench.results.tables import Columns
@@ -47,6 +49,22 @@ def headline(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
         rows.append(["(predicting nothing)", groups[0], *_cells(nothing, groups[0], columns, exact=exact)])
     header = ["", "group", *[cell_name(m, s) for m, s in columns]]
     return Grid(header=header, rows=rows, labels=2)
+
+
+def intervals(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
+    """The 95 % interval of every mean in the headline's group: one row a run and measure."""
+    rows = []
+    for name, run in zip(unique_names(runs), runs, strict=True):
+        for measure, statistic in _ordered(run.document["summary"]):
+            if statistic != "mean":
+                continue
+            sums = SequenceSums.of(run.objects_columns, measure, statistic, run.spec.rules)
+            e = estimate(sums, measure, statistic)
+            numbers = [e.value, e.low, e.high]
+            shown = ["" if math.isnan(v) else repr(v) for v in numbers] if exact else list(map(percent, numbers))
+            rows.append([name, measure, str(e.sequences), *shown])
+    header = ["", "measure", "sequences", "value", "low", "high"]
+    return Grid(header=header, rows=rows, labels=2, caption="95 % intervals over sequences (Student's t)")
 
 
 def _ordered(cells: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
