@@ -14,28 +14,34 @@ from vosbench._version import __version__
 
 if TYPE_CHECKING:
     from vosbench import errors, measures
-    from vosbench.challenge.batch import score_many
+    from vosbench.api.models import predict
+    from vosbench.api.runs import check, compare
+    from vosbench.api.scoring import score, score_all, score_many, validate
     from vosbench.results.run import RunResult, load
-    from vosbench.scoring.api import score, score_all
-    from vosbench.scoring.validate import validate
 
 _HOMES = {
     "RunResult": "vosbench.results.run",
+    "check": "vosbench.api.runs",
+    "compare": "vosbench.api.runs",
     "errors": "vosbench.errors",
     "load": "vosbench.results.run",
     "measures": "vosbench.measures",
-    "score": "vosbench.scoring.api",
-    "score_all": "vosbench.scoring.api",
-    "score_many": "vosbench.challenge.batch",
-    "validate": "vosbench.scoring.validate",
+    "predict": "vosbench.api.models",
+    "score": "vosbench.api.scoring",
+    "score_all": "vosbench.api.scoring",
+    "score_many": "vosbench.api.scoring",
+    "validate": "vosbench.api.scoring",
 }
 
 __all__ = [
     "RunResult",
     "__version__",
+    "check",
+    "compare",
     "errors",
     "load",
     "measures",
+    "predict",
     "score",
     "score_all",
     "score_many",

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from vosbench import score
 from vosbench.analysis.motion import speeds
 from vosbench.analysis.slices import SLICES, members
 from vosbench.cli.compare import PROPERTIES
 from vosbench.datasets.discover import locate
 from vosbench.datasets.query import Query
 from vosbench.errors import UsageError
-from vosbench.scoring.api import score
 
 
 def square(side: int, label: int = 1) -> np.ndarray:

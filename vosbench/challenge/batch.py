@@ -18,7 +18,7 @@ from typing import Literal
 
 from vosbench.challenge.filenames import folder_name
 from vosbench.datasets.discover import locate
-from vosbench.datasets.query import Query, Root
+from vosbench.datasets.query import Query
 from vosbench.errors import IncompleteError, InputError, Problem, UsageError, VosbenchError, visible
 from vosbench.execution import default_jobs
 from vosbench.masks.cache import HeldMasks
@@ -98,56 +98,6 @@ def submissions(paths: Sequence[str | Path]) -> tuple[Submission, ...]:
     return tuple(named)
 
 
-def score_many(
-    paths: Sequence[str | Path],
-    out: str | Path,
-    *,
-    benchmark: str | None = None,
-    protocol: str | None = None,
-    data: str | Path | None = None,
-    gt: str | Path | None = None,
-    split: str | Path | None = None,
-    measures: Collection[str] | None = None,
-    missing: str = "error",
-    resize: str | None = None,
-    palette: str | None = None,
-    jobs: int | None = None,
-    seconds: float = 3600,
-    roots: Collection[Root] = (),
-) -> Generator[Outcome, None, None]:
-    """Score submissions one by one, each into ``out/<name>``, and yield what became of each as it is done.
-
-    Args:
-        paths: folders or zip archives.
-        out: folder of the results; an earlier result of a submission there is replaced, or removed if it fails now.
-        benchmark, protocol, data, gt, split, roots: see :class:`vosbench.datasets.query.Query`.
-        measures, missing, resize, palette: see :func:`vosbench.score_all`.
-        jobs: submissions scored at the same time; all cores by default.
-        seconds: time for each.
-
-    Raises:
-        UsageError: see :func:`submissions`; or ``out`` holds what is no run, or lies inside a submission.
-        InputError: the ground truth cannot be read.
-
-    >>> import vosbench
-    >>> from vosbench.testing import write_label_maps
-    >>> write_label_maps("annotations", {"bear": {1: "xxxxxx"}})
-    >>> write_label_maps("team-a", {"bear": {1: "xxxhhh"}})
-    >>> for outcome in vosbench.score_many(["team-a"], "results", gt="annotations"):
-    ...     print(outcome.submission, outcome.status, outcome.numbers["J"])
-    team-a scored 0.75
-    """
-    yield from score_many_query(
-        paths,
-        out,
-        Query.of(benchmark=benchmark, protocol=protocol, data=data, gt=gt, split=split, roots=roots),
-        reading=Reading(missing=missing, resize=resize, palette=palette),
-        measures=measures,
-        jobs=jobs,
-        seconds=seconds,
-    )
-
-
 def score_many_query(
     paths: Sequence[str | Path],
     out: str | Path,
@@ -158,7 +108,19 @@ def score_many_query(
     jobs: int | None = None,
     seconds: float = 3600,
 ) -> Generator[Outcome, None, None]:
-    """As :func:`score_many`."""
+    """Score submissions one by one, each into ``out/<name>``, and yield what became of each as it is done.
+
+    Args:
+        paths: folders or zip archives.
+        out: folder of the results; an earlier result of a submission there is replaced, or removed if it fails now.
+        query, reading, measures: see :func:`vosbench.scoring.api.score_query`.
+        jobs: submissions scored at the same time; all cores by default.
+        seconds: time for each.
+
+    Raises:
+        UsageError: see :func:`submissions`; or ``out`` holds what is no run, or lies inside a submission.
+        InputError: the ground truth cannot be read.
+    """
     named, folder, workers = submissions(paths), Path(out), jobs or default_jobs()
     for one in named:
         _require_room(one, folder)

@@ -22,6 +22,7 @@ from vosbench._version import __version__
 from vosbench.errors import UsageError
 from vosbench.files import new_folder, restore
 from vosbench.protocols.spec import ProtocolSpec
+from vosbench.results.paths import require_run
 from vosbench.results.reader import read_document, read_frames, read_objects, require_agreement
 from vosbench.results.tables import FRAMES, KEYS, OBJECTS, Columns, to_dataframe
 
@@ -171,14 +172,13 @@ def _arrow(column: np.ndarray[Any, Any]) -> Any:
 
 
 def load(folder: str | Path) -> RunResult:
-    """Read a finished run back.
+    """Read a finished run back, by its folder or its ``result.json``.
 
     Raises:
         InputError: no run there, or files that do not belong together.
         IncomparableError: written by a newer vosbench.
     """
-    root = Path(folder)
-    restore(root)
+    root = require_run(folder)
     run = RunResult(
         document=read_document(root / "result.json"),
         frames_columns=read_frames(root / "frames.parquet"),

@@ -9,131 +9,21 @@ from typing import Any
 from vosbench._version import ENGINE
 from vosbench.datasets.davis import Davis
 from vosbench.datasets.discover import Target, locate
-from vosbench.datasets.query import Query, Root
-from vosbench.errors import InputError, Problem, visible
+from vosbench.datasets.query import Query
+from vosbench.errors import visible
 from vosbench.execution.checkpoint import Journal
 from vosbench.protocols import load as protocols
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import aggregate, tables
 from vosbench.results.counts import SequenceCounts
+from vosbench.results.paths import require_runs_or_predictions, run_folder
 from vosbench.results.reader import SCHEMA
 from vosbench.results.run import RunResult, environment, load
 from vosbench.scoring.plan import make_plan
 from vosbench.scoring.reading import AS_IS, Reading, paths_of
 from vosbench.scoring.run import remarks, run
 from vosbench.types import MaskSource, Progress, Sequence
-
-
-def score(
-    predictions: str | Path,
-    *,
-    benchmark: str | None = None,
-    protocol: str | None = None,
-    data: str | Path | None = None,
-    gt: str | Path | None = None,
-    split: str | Path | None = None,
-    measures: Collection[str] | None = None,
-    missing: str = "error",
-    resize: str | None = None,
-    palette: str | None = None,
-    jobs: int | None = None,
-    progress: Progress | None = None,
-    roots: Collection[Root] = (),
-    executor: str | None = None,
-    task_timeout: float | None = None,
-    journal: Journal | None = None,
-) -> RunResult:
-    """Score one prediction folder or zip archive. See :func:`score_all` for the options and errors.
-
-    >>> import vosbench
-    >>> from vosbench.testing import write_label_maps
-    >>> write_label_maps("annotations", {"bear": {1: "xxxxxx"}})
-    >>> write_label_maps("preds", {"bear": {1: "xxhhxx"}})
-    >>> run = vosbench.score("preds", gt="annotations")
-    >>> run.value("J")
-    0.75
-    """
-    return score_all(
-        [predictions],
-        benchmark=benchmark,
-        protocol=protocol,
-        data=data,
-        gt=gt,
-        split=split,
-        measures=measures,
-        missing=missing,
-        resize=resize,
-        palette=palette,
-        jobs=jobs,
-        progress=progress,
-        roots=roots,
-        executor=executor,
-        task_timeout=task_timeout,
-        journal=journal,
-    )[0]
-
-
-def score_all(
-    predictions: str | Path | Collection[str | Path],
-    *,
-    benchmark: str | None = None,
-    protocol: str | None = None,
-    data: str | Path | None = None,
-    gt: str | Path | None = None,
-    split: str | Path | None = None,
-    measures: Collection[str] | None = None,
-    missing: str = "error",
-    resize: str | None = None,
-    palette: str | None = None,
-    jobs: int | None = None,
-    progress: Progress | None = None,
-    roots: Collection[Root] = (),
-    executor: str | None = None,
-    task_timeout: float | None = None,
-    journal: Journal | None = None,
-) -> tuple[RunResult, ...]:
-    """Score several prediction folders against the same ground truth, which is read once.
-
-    Args:
-        predictions: folders or zip archives of ``<sequence>/<frame>.png``.
-        benchmark, protocol, data, gt, split, roots: see :class:`vosbench.datasets.query.Query`.
-        measures: measures to report instead of the protocol's.
-        missing, resize, palette: see :class:`vosbench.scoring.reading.Reading`.
-        jobs: workers; all cores by default.
-        progress: called with (frames done, frames in all, sequence).
-        executor: who the workers are, "threads", "processes", "dask://HOST:PORT" or "slurm"; by default processes of
-            this machine where it is safe to fork them, else threads. The result does not depend on it.
-        task_timeout: seconds after which the scoring of a sequence is stopped and tried again.
-        journal: notes what is finished, so that an interrupted run can go on (:mod:`vosbench.execution.checkpoint`).
-
-    Returns:
-        One result for each prediction, in the order given.
-
-    Raises:
-        UsageError: contradictory or unknown choices.
-        InputError: every problem with the data or the predictions; nothing was scored.
-        IncompleteError: sequences whose workers died or took too long, each time they were tried.
-
-    >>> import vosbench
-    >>> from vosbench.testing import write_label_maps
-    >>> write_label_maps("annotations", {"bear": {1: "xxxxxx"}})
-    >>> for name, frames in (("a", "xxxxxx"), ("b", "xxhhxx")):
-    ...     write_label_maps(name, {"bear": {1: frames}})
-    >>> [run.value("J") for run in vosbench.score_all(["a", "b"], gt="annotations")]
-    [1.0, 0.75]
-    """
-    return score_query(
-        predictions,
-        Query.of(benchmark=benchmark, protocol=protocol, data=data, gt=gt, split=split, roots=roots),
-        reading=Reading(missing=missing, resize=resize, palette=palette),
-        measures=measures,
-        jobs=jobs,
-        progress=progress,
-        executor=executor,
-        task_timeout=task_timeout,
-        journal=journal,
-    )
 
 
 def score_query(
@@ -149,7 +39,10 @@ def score_query(
     journal: Journal | None = None,
     truth: MaskSource | None = None,
 ) -> tuple[RunResult, ...]:
-    """As :func:`score_all`; ``truth`` are the masks of the ground truth, where they are held in memory already."""
+    """Score predictions against the ground truth that ``query`` asks for, which is read once.
+
+    See :func:`vosbench.score_all`; ``truth`` are the masks of the ground truth, where they are in memory already.
+    """
     paths = paths_of(predictions)
     target = locate(query)
     spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
@@ -173,7 +66,7 @@ def score_query(
 
 
 def load_or_score(
-    paths: Collection[str | Path],
+    runs: Collection[RunResult | str | Path],
     query: Query,
     *,
     reading: Reading = AS_IS,
@@ -181,20 +74,17 @@ def load_or_score(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[RunResult, ...]:
-    """Load the finished runs among ``paths``, score the others together, and return all in the order given.
+    """Load the finished runs named in ``runs``, score the predictions together, and return all in the order given.
 
-    A folder with a ``result.json`` is a run; anything else is taken for predictions. See :func:`score_all`.
+    What is a run already stays as it is; :mod:`vosbench.results.paths` says what a path is. See :func:`score_query`.
     """
-    if absent := [str(path) for path in paths if not Path(path).exists()]:
-        fix = "give the folder of a run, or of predictions"
-        raise InputError([Problem(code="no-masks", message="it does not exist", where=p, fix=fix) for p in absent])
-    finished = {path: load(path) for path in paths if (Path(path) / "result.json").is_file()}
-    others = [path for path in dict.fromkeys(paths) if path not in finished]
-    found: tuple[RunResult, ...] = ()
-    if others:
-        found = score_query(others, query, reading=reading, measures=measures, jobs=jobs, progress=progress)
-    scored = dict(zip(others, found, strict=True))
-    return tuple((finished | scored)[path] for path in paths)
+    paths = [run for run in runs if not isinstance(run, RunResult)]
+    require_runs_or_predictions(paths)
+    found = {path: load(folder) for path in paths if (folder := run_folder(path))}
+    if others := [path for path in dict.fromkeys(paths) if path not in found]:
+        scored = score_query(others, query, reading=reading, measures=measures, jobs=jobs, progress=progress)
+        found |= dict(zip(others, scored, strict=True))
+    return tuple(run if isinstance(run, RunResult) else found[run] for run in runs)
 
 
 def _with_stability(sequences: tuple[Sequence, ...], target: Target) -> tuple[Sequence, ...]:
