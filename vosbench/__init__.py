@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from vosbench.api.models import predict
     from vosbench.api.runs import check, compare
     from vosbench.api.scoring import score, score_all, score_many, validate
-    from vosbench.results.run import RunResult, load
+    from vosbench.results.reader import load
+    from vosbench.results.run import RunResult
 
 _HOMES = {
     "RunResult": "vosbench.results.run",
     "check": "vosbench.api.runs",
     "compare": "vosbench.api.runs",
     "errors": "vosbench.errors",
-    "load": "vosbench.results.run",
+    "load": "vosbench.results.reader",
     "measures": "vosbench.measures",
     "predict": "vosbench.api.models",
     "score": "vosbench.api.scoring",

@@ -63,7 +63,7 @@ def score_submission(
     except VosbenchError as error:
         write(output / PAGE, refused(error))
         raise
-    page = report([run], lambda run: _evidence(run, pictures, query, reading.palette), on_note=lambda _: None)
+    page = report([run], lambda run: _evidence(run, pictures, query), on_note=lambda _: None)
     write(output / PAGE, page)
     write(output / SCORES, json.dumps(scores(run), indent=1) + "\n")
     return run
@@ -78,10 +78,10 @@ def scores(run: RunResult) -> dict[str, float]:
     return found | {"coverage": coverage(run)}
 
 
-def _evidence(run: RunResult, pictures: bool, query: Query, palette: str | None) -> Evidence:
+def _evidence(run: RunResult, pictures: bool, query: Query) -> Evidence:
     if not pictures:
         raise NoEvidence("the ground truth of a challenge is kept back")
-    return Evidence.of(run, query, palette=palette)
+    return Evidence.of(run, query)
 
 
 def _require(folder: Path, what: str, fix: str) -> None:

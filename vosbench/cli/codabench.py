@@ -59,7 +59,7 @@ def command(
         jobs=jobs,
         pictures=pictures,
     )
-    for note in run.document["notes"]:
+    for note in run.document.notes:
         options.remark(f"note: {note}")
     for name, value in scores(run).items():
         click.echo(f"{name} {value:.4f}")

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vosbench.cli import options
 from vosbench.datasets.query import Query
 from vosbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from vosbench.analysis.motion import Speeds
+    from vosbench.results.run import RunResult
 
 #: What ``--by`` takes; vosbench.analysis.slices explains each.
 PROPERTIES = (
@@ -85,16 +89,11 @@ def command(
     with options.progress_bar() as progress:
         loaded = load_or_score(every, query, progress=progress)
     if attributes is not None:
-        from vosbench.datasets.db_info import read_db_info
-
-        for run in loaded:
-            known = read_db_info(Path(attributes))
-            run.document["attributes"] = {name: list(info.attributes) for name, info in known.items()}
-    if "motion" in by:
-        _add_motion(loaded, query)
+        loaded = _with_attributes(loaded, Path(attributes))
+    motion = _speeds(loaded[0], query) if "motion" in by else None
     number = list(map(_key, runs)).index(_key(baseline)) if baseline is not None else 0
     methods = _methods(runs, members, loaded)
-    found = compare(methods, baseline=number, measure=measure, by=by, seed=seed, resamples=resamples)
+    found = compare(methods, baseline=number, measure=measure, by=by, motion=motion, seed=seed, resamples=resamples)
     click.echo(_render(found, form))
 
 
@@ -118,12 +117,24 @@ def _methods(paths: Sequence[str], members: Sequence[Sequence[str]], loaded: Seq
     return methods
 
 
-def _add_motion(runs: Any, query: Query) -> None:
-    """Find how fast each object moves, once for all runs: it is the same ground truth."""
+def _with_attributes(runs: "Sequence[RunResult]", path: Path) -> "tuple[RunResult, ...]":
+    """The runs with the attributes of the sequences that a file names."""
+    from dataclasses import replace
+
+    from msgspec.structs import replace as changed
+
+    from vosbench.datasets.db_info import read_db_info
+
+    known = {name: tuple(info.attributes) for name, info in read_db_info(path).items()}
+    return tuple(replace(run, document=changed(run.document, attributes=known)) for run in runs)
+
+
+def _speeds(run: "RunResult", query: Query) -> "Speeds":
+    """How fast each object moves; once for all runs, because the ground truth is the same."""
     from vosbench.analysis.motion import speeds
     from vosbench.datasets.discover import locate
 
-    runs[0].document["motion"] = speeds(runs[0], locate(query))
+    return speeds(run, locate(query))
 
 
 def _key(path: str) -> Path:

@@ -1,6 +1,7 @@
 """``vosbench report``."""
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -16,8 +17,9 @@ def command(runs: tuple[str, ...], out: str, query: Query) -> None:
     """Write a page about finished runs, or about prediction folders, which are scored first.
 
     The page is one file that needs no network: headline, J over time, the worst frames with both contours, sortable
-    tables, flagged masks, provenance. For the pictures the masks are read again: the predictions where the run says
-    they were, the ground truth by the data options of `vosbench score`.
+    tables, flagged masks, provenance. For the pictures the masks are read again: the predictions
+    and the ground truth where the run says they were, or where the data options say. If they are not there, the page
+    has no pictures, and a line says what is missing and how to give it.
 
     \b
     Examples:
@@ -32,6 +34,7 @@ def command(runs: tuple[str, ...], out: str, query: Query) -> None:
 
     with options.progress_bar() as progress:
         loaded = load_or_score(runs, query, progress=progress)
-    page = report(loaded, lambda run: Evidence.of(run, query), on_note=options.remark)
+    commands = {id(run): f"vosbench report {quote(path)}" for run, path in zip(loaded, runs, strict=True)}
+    page = report(loaded, lambda run: Evidence.of(run, query, again=commands[id(run)]), on_note=options.remark)
     write(Path(out), page)
     options.remark(f"wrote {out}")

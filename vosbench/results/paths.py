@@ -50,12 +50,12 @@ def run_folder(path: str | Path) -> Path | None:
 
 
 def runs_inside(folder: str | Path) -> tuple[Path, ...]:
-    """The finished runs in a folder that holds nothing else, sorted by name."""
+    """The finished runs in a folder that holds nothing else but journals of unfinished ones, sorted by name."""
     root = Path(folder)
     try:
         if run_folder(root) or not root.is_dir():
             return ()
-        inside = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+        inside = sorted(p for p in root.iterdir() if not (p.name.startswith(".") or p.suffix == ".journal"))
     except OSError:
         return ()
     return tuple(inside) if all((path / RESULT).is_file() for path in inside) else ()

@@ -1,18 +1,17 @@
 """The masks behind single frames, read again: the only place where a view opens one."""
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.datasets.discover import Target, locate
 from vosbench.datasets.query import Query
-from vosbench.errors import InputError, UsageError, VosbenchError
+from vosbench.errors import InputError, VosbenchError
 from vosbench.masks.planes import resized
-from vosbench.masks.sources import open_masks
 from vosbench.results.run import RunResult
 from vosbench.scoring.labels import LabelSpace, StrayLabel
+from vosbench.scoring.origin import predictions_of, query_of, reading_of
 from vosbench.scoring.task import Task, label_space
 from vosbench.types import MaskSource, Sequence
 from vosbench.views.report.overlay import overlay
@@ -37,19 +36,31 @@ class Evidence:
     _spaces: dict[str, LabelSpace] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, run: RunResult, query: Query, *, palette: str | None = None) -> "Evidence":
-        """Find the data of a run: what ``query`` leaves open is taken from the run.
+    def of(cls, run: RunResult, query: Query, *, again: str = "vosbench report RUN") -> "Evidence":
+        """Find the masks of a run again; what ``query`` leaves open is taken from the run.
+
+        ``again`` is the command that a message tells to repeat with an option.
 
         Raises:
-            NoEvidence: the predictions or the ground truth are not at hand.
+            NoEvidence: the predictions or the ground truth are not at hand: a line for each, with the next command.
         """
+        asked, missing = query_of(run.document, query), []
         try:
-            pred = open_masks(Path(run.document["predictions"]["name"]), palette=palette)
-            target = _located(run, query)
+            target = locate(asked)
             sequences = {s.name: s for s in target.dataset.sequences(target.split)}
             gt = target.dataset.masks(target.split)
         except VosbenchError as error:
-            raise NoEvidence(str(error).replace("\n", " ")) from error
+            missing.append(f"no ground truth: {_first_line(error)}; give it: {again} {_option(run)} FOLDER")
+        path = predictions_of(run.document)
+        if not path.exists():
+            how = f"vosbench report PREDICTIONS {asked.options()}".rstrip()
+            missing.append(f"no predictions: {path} is not there; if they have moved: {how}")
+        if missing:
+            raise NoEvidence("\n".join(missing))
+        try:
+            pred = target.dataset.predictions(path, palette=reading_of(run.document).palette)
+        except VosbenchError as error:
+            raise NoEvidence(f"no predictions: {_first_line(error)}") from error
         return cls(run=run, target=target, gt=gt, pred=pred, sequences=sequences)
 
     def picture(self, worst: WorstFrame) -> NDArray[np.uint8]:
@@ -115,12 +126,14 @@ class Evidence:
             return None
 
 
-def _located(run: RunResult, query: Query) -> Target:
-    """The data: by what the user said, else by the benchmark of the run, else by its own description on disk."""
-    asked = replace(query, protocol=None, split=query.split or run.document["split"])
-    if query.gt is not None or query.benchmark:
-        return locate(asked)
-    try:
-        return locate(replace(asked, benchmark=run.document["benchmark"]))
-    except UsageError:
-        return locate(asked)
+def _option(run: RunResult) -> str:
+    """The option by which the ground truth of a run can be given."""
+    origin = run.document.origin
+    return "--gt" if run.document.benchmark == "folder" or (origin and origin.gt) else "--data"
+
+
+def _first_line(error: VosbenchError) -> str:
+    """What an error says first, in one line."""
+    if isinstance(error, InputError) and error.problems:
+        return str(error.problems[0])
+    return error.message.splitlines()[0]
