@@ -5,19 +5,26 @@ predictions works as well: these are scored first.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
+
+import msgspec
 
 from vosbench.analysis import compare as comparing
 from vosbench.analysis import regression
 from vosbench.analysis.compare import Comparison, Method
+from vosbench.analysis.motion import speeds
 from vosbench.analysis.regression import Baseline, CheckReport
 from vosbench.analysis.significance import RESAMPLES
+from vosbench.datasets.db_info import read_db_info
+from vosbench.datasets.discover import locate
 from vosbench.datasets.query import Query, Root
 from vosbench.errors import UsageError
 from vosbench.results.paths import run_folder, runs_inside
 from vosbench.results.run import RunResult
 from vosbench.scoring.api import load_or_score
+from vosbench.scoring.origin import query_of
 from vosbench.scoring.reading import AS_IS, Reading
 from vosbench.types import Progress
 
@@ -31,6 +38,7 @@ def compare(
     baseline: int | str | Path = 0,
     measure: str | None = None,
     by: Sequence[str] = (),
+    attributes: str | Path | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
     benchmark: str | None = None,
@@ -48,7 +56,9 @@ def compare(
             finished runs and nothing else is one method with several runs.
         baseline: the run that the others are compared with: its position, or its path as given in ``runs``.
         measure, by, seed, resamples: see :func:`vosbench.analysis.compare.compare`.
-        benchmark, protocol, data, gt, split, roots: for predictions, see :class:`vosbench.datasets.query.Query`.
+        attributes: ``db_info.yml`` with the attributes of the sequences, to slice by "attribute".
+        benchmark, protocol, data, gt, split, roots: for predictions, see :class:`vosbench.datasets.query.Query`; if
+            none is given, they are scored as the first run was.
         progress: called with (frames done, frames in all, sequence).
 
     Raises:
@@ -65,15 +75,56 @@ def compare(
     >>> found.names, found.differences[0].delta.value
     (('theirs', 'ours'), 0.25)
     """
-    query = Query.of(benchmark=benchmark, protocol=protocol, data=data, gt=gt, split=split, roots=roots)
-    return comparing.compare(
-        methods_of(runs, query, progress=progress),
-        baseline=position(runs, baseline),
+    return compare_query(
+        runs,
+        Query.of(benchmark=benchmark, protocol=protocol, data=data, gt=gt, split=split, roots=roots),
+        baseline=baseline,
         measure=measure,
         by=by,
+        attributes=attributes,
+        seed=seed,
+        resamples=resamples,
+        progress=progress,
+    )
+
+
+def compare_query(
+    runs: Sequence[Run | Method],
+    query: Query,
+    *,
+    baseline: int | str | Path = 0,
+    measure: str | None = None,
+    by: Sequence[str] = (),
+    attributes: str | Path | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    progress: Progress | None = None,
+) -> Comparison:
+    """As :func:`compare`."""
+    number = position(runs, baseline)
+    methods = methods_of(runs, query, progress=progress)
+    first = methods[0].runs[0] if isinstance(methods[0], Method) else methods[0]
+    if attributes is not None:
+        methods = _with_attributes(methods, Path(attributes))
+    return comparing.compare(
+        methods,
+        baseline=number,
+        measure=measure,
+        by=by,
+        motion=speeds(first, locate(query_of(first.document, query))) if "motion" in by else None,
         seed=seed,
         resamples=resamples,
     )
+
+
+def _with_attributes(methods: Sequence[RunResult | Method], path: Path) -> list[RunResult | Method]:
+    """The runs with the attributes of the sequences that a file names."""
+    known = {name: tuple(info.attributes) for name, info in read_db_info(path).items()}
+
+    def informed(run: RunResult) -> RunResult:
+        return replace(run, document=msgspec.structs.replace(run.document, attributes=known))
+
+    return [replace(m, runs=tuple(map(informed, m.runs))) if isinstance(m, Method) else informed(m) for m in methods]
 
 
 def methods_of(
@@ -158,24 +209,26 @@ def check(
     """
     query = Query.of(benchmark=benchmark, protocol=protocol, data=data, gt=gt, split=split, roots=roots)
     reading = Reading(missing=missing, resize=resize, palette=palette)
-    baseline = baseline_at(against, query, reading=reading, jobs=jobs, progress=progress)
-    (found,) = load_or_score([run], query, reading=reading, jobs=jobs, progress=progress)
+    found, baseline = run_and_baseline(run, against, query, reading=reading, jobs=jobs, progress=progress)
     return regression.check(found, baseline, tolerance=tolerance, exact=exact)
 
 
-def baseline_at(
+def run_and_baseline(
+    run: Run,
     against: Run,
     query: Query,
     *,
     reading: Reading = AS_IS,
     jobs: int | None = None,
     progress: Progress | None = None,
-) -> Baseline:
-    """The baseline in a file, or that of a finished run or of predictions."""
+) -> tuple[RunResult, Baseline]:
+    """A run, and the baseline in a file or that of a finished run or of predictions."""
     if isinstance(against, str | Path) and is_baseline(Path(against)):
-        return regression.read_baseline(Path(against))
-    (run,) = load_or_score([against], query, reading=reading, jobs=jobs, progress=progress)
-    return regression.baseline_of(run)
+        baseline = regression.read_baseline(Path(against))  # first: scoring may take long
+        (found,) = load_or_score([run], query, reading=reading, jobs=jobs, progress=progress)
+        return found, baseline
+    earlier, found = load_or_score([against, run], query, reading=reading, jobs=jobs, progress=progress)
+    return found, regression.baseline_of(earlier)
 
 
 def is_baseline(path: Path) -> bool:

@@ -194,7 +194,7 @@ def validate(
     """Read everything that scoring would read and check it by the same rules.
 
     Args:
-        predictions: folders or zip archives.
+        predictions: folders or zip archives, or finished runs, whose predictions are read again where they were.
         benchmark, protocol, data, gt, split, roots: see :class:`vosbench.datasets.query.Query`.
         missing, resize, palette: see :class:`vosbench.scoring.reading.Reading`.
         jobs: workers; all cores by default.

@@ -140,7 +140,7 @@ def score_many_query(
 
 
 def _require_room(one: Submission, folder: Path) -> None:
-    require_free(folder / one.name)
+    require_free(folder / one.name, overwrite=True)
     if folder.resolve().is_relative_to(one.path.resolve()):
         raise UsageError(f"--out {folder} lies inside the submission {visible(str(one.path))}", fix="choose another")
 

@@ -19,7 +19,10 @@ from vosbench.errors import InputError, Problem, UsageError
 from vosbench.files import new_file
 from vosbench.masks.sources import open_masks
 from vosbench.masks.write import encode_label_map
+from vosbench.results.paths import run_folder
+from vosbench.results.reader import load
 from vosbench.scoring import problems as problems_of
+from vosbench.scoring.origin import predictions_of, query_of, reading_of
 from vosbench.types import LabelMap, MaskSource, Progress, Sequence
 
 #: The time stamp of every member, so that equal masks make equal archives; zip knows none earlier.
@@ -65,7 +68,8 @@ def pack(
     """Check a prediction folder and write it as a submission.
 
     Args:
-        predictions: folder or zip archive of ``<sequence>/<frame>.png``.
+        predictions: folder or zip archive of ``<sequence>/<frame>.png``, or a finished run, whose predictions are
+            packed for the benchmark it was scored on.
         out: the zip archive to write.
         benchmark, data, split, roots: see :class:`vosbench.datasets.query.Query`.
         palette: the palette whose exact colours RGB predictions use.
@@ -75,7 +79,12 @@ def pack(
         UsageError: the benchmark has no server, or ``out`` lies inside the predictions.
         InputError: every missing frame and unusable mask; nothing was written.
     """
-    target = locate(Query.of(benchmark=benchmark, data=data, split=split, roots=roots))
+    query = Query.of(benchmark=benchmark, data=data, split=split, roots=roots)
+    if folder := run_folder(predictions):
+        document = load(folder).document
+        predictions, query = predictions_of(document), query_of(document, query)
+        palette = palette or reading_of(document).palette
+    target = locate(query)
     data_of = target.spec.data
     if data_of is None or data_of.submission is None:
         raise UsageError(f"{target.benchmark} has no server to submit to", fix="score it here with `vosbench score`")

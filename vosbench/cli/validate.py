@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 def command(predictions: tuple[str, ...], query: Query, reading: "Reading", jobs: int | None) -> None:
     """Decode every mask and report every problem at once, without scoring.
 
+    Of a finished run, the files are checked against each other, and its predictions are read again where they were.
+
     \b
     Examples:
       vosbench validate preds/ --benchmark davis2017 --data /data/DAVIS --split val
       vosbench validate submission.zip --gt annotations/
+      vosbench validate runs/mine
 
     \b
     Exit codes: 0 fit to score · 2 usage · 3 problems with the input

@@ -21,7 +21,7 @@ from vosbench.results.document import Origin
 from vosbench.results.paths import require_runs_or_predictions, run_folder
 from vosbench.results.reader import load
 from vosbench.results.run import RunResult
-from vosbench.scoring.origin import origin_of
+from vosbench.scoring.origin import origin_of, query_of
 from vosbench.scoring.plan import make_plan
 from vosbench.scoring.reading import AS_IS, Reading, paths_of
 from vosbench.scoring.run import remarks, run
@@ -81,11 +81,16 @@ def load_or_score(
 ) -> tuple[RunResult, ...]:
     """Load the finished runs named in ``runs``, score the predictions together, and return all in the order given.
 
-    What is a run already stays as it is; :mod:`vosbench.results.paths` says what a path is. See :func:`score_query`.
+    What is a run already stays as it is; :mod:`vosbench.results.paths` says what a path is. Where ``query`` asks for
+    nothing, predictions beside a run are scored as that was: against its data, by its protocol, for its measures.
     """
     paths = [run for run in runs if not isinstance(run, RunResult)]
     require_runs_or_predictions(paths)
     found = {path: load(folder) for path in paths if (folder := run_folder(path))}
+    first = next((run if isinstance(run, RunResult) else found.get(run) for run in runs), None)
+    if first and not query.asked:
+        query = query_of(first.document, query)
+        measures = measures or first.spec.rules.measures
     if others := [path for path in dict.fromkeys(paths) if path not in found]:
         scored = score_query(others, query, reading=reading, measures=measures, jobs=jobs, progress=progress)
         found |= dict(zip(others, scored, strict=True))

@@ -37,9 +37,10 @@ def query_of(document: ResultDocument, query: Query) -> Query:
         benchmark = query.benchmark or (None if query.gt else origin.benchmark or _named(document))
         return Query(benchmark=benchmark, data=query.data, gt=query.gt, split=split, roots=query.roots)
     if origin.gt:
-        return Query(gt=Path(origin.gt), split=split)
+        return Query(gt=Path(origin.gt), split=split, protocol=origin.protocol)
     data = Path(origin.data) if origin.data and Path(origin.data).exists() else None
-    return Query(benchmark=origin.benchmark or _named(document), data=data, split=split, roots=query.roots)
+    benchmark = origin.benchmark or _named(document)
+    return Query(benchmark=benchmark, data=data, split=split, protocol=origin.protocol, roots=query.roots)
 
 
 def predictions_of(document: ResultDocument) -> Path:
