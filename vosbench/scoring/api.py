@@ -87,8 +87,9 @@ def load_or_score(
     paths = [run for run in runs if not isinstance(run, RunResult)]
     require_runs_or_predictions(paths)
     found = {path: load(folder) for path in paths if (folder := run_folder(path))}
-    first = next((run if isinstance(run, RunResult) else found.get(run) for run in runs), None)
-    if first and not query.asked:
+    known = [run if isinstance(run, RunResult) else found.get(run) for run in runs]
+    first = next(filter(None, known), None)
+    if first is not None and not query.asked:
         query = query_of(first.document, query)
         measures = measures or first.spec.rules.measures
     if others := [path for path in dict.fromkeys(paths) if path not in found]:
