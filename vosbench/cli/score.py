@@ -98,6 +98,7 @@ def command(
         runs = _scored(predictions, query, choices)
     else:
         runs = _recorded(predictions, query, choices, targets, Path(out), resume, replaces)
+    _say_notes(predictions, runs)
     click.echo(_render(runs, form, by, interval), nl=False)
 
 
@@ -148,10 +149,18 @@ def _scored(predictions: tuple[str, ...], query: Query, choices: dict[str, Any])
     from vosbench.scoring.api import score_query
 
     with options.progress_bar() as progress:
-        runs = score_query(predictions, query, progress=progress, **choices)
-    for note in dict.fromkeys(note for run in runs for note in run.document.notes):
-        options.remark(f"note: {note}")
-    return runs
+        return score_query(predictions, query, progress=progress, **choices)
+
+
+def _say_notes(predictions: tuple[str, ...], runs: Sequence["RunResult"]) -> None:
+    """What was noted, with the predictions it was noted of where that is not all of them."""
+    noted: dict[str, list[str]] = {}
+    for path, run in zip(predictions, runs, strict=True):
+        for note in run.document.notes:
+            noted.setdefault(note, []).append(path)
+    for note, paths in noted.items():
+        whose = "" if len(paths) == len(runs) else f"{', '.join(paths)}: "
+        options.remark(f"note: {whose}{note}")
 
 
 def _rescored(folders: list[Path | None], query: Query, choices: dict[str, Any]) -> Sequence["RunResult"]:

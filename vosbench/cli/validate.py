@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def command(predictions: tuple[str, ...], query: Query, reading: "Reading", jobs: int | None) -> None:
     """Decode every mask and report every problem at once, without scoring.
 
-    Of a finished run, the files are checked against each other, and its predictions are read again where they were.
+    Masks that can be scored but look improbable (inverted, a reordered palette, an object never predicted) are
+    remarked on; "fit to score" means that there is nothing to remark. Of a finished run, the files are checked against
+    each other, and its predictions are read again where they were.
 
     \b
     Examples:
@@ -27,7 +29,7 @@ def command(predictions: tuple[str, ...], query: Query, reading: "Reading", jobs
       vosbench validate runs/mine
 
     \b
-    Exit codes: 0 fit to score · 2 usage · 3 problems with the input
+    Exit codes: 0 can be scored · 2 usage · 3 problems with the input
     """
     from vosbench.scoring.validate import validate_query
 
@@ -35,5 +37,9 @@ def command(predictions: tuple[str, ...], query: Query, reading: "Reading", jobs
         report = validate_query(predictions, query, reading=reading, jobs=jobs, progress=progress)
     for note in report.notes:
         options.remark(f"note: {note}")
+    for remark in report.remarks:
+        options.remark(f"remark: {remark}")
     size = f"{report.sequences} sequences, {report.objects} objects, {report.frames} frames"
-    click.echo(f"{size}: fit to score")
+    n = len(report.remarks)
+    verdict = f"can be scored, but look at the {n} remark{'s' * (n > 1)} first" if n else "fit to score"
+    click.echo(f"{size}: {verdict}")

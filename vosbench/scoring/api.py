@@ -24,7 +24,8 @@ from vosbench.results.run import RunResult
 from vosbench.scoring.origin import origin_of, query_of
 from vosbench.scoring.plan import make_plan
 from vosbench.scoring.reading import AS_IS, Reading, paths_of
-from vosbench.scoring.run import remarks, run
+from vosbench.scoring.remarks import notes_of, remarks_on
+from vosbench.scoring.run import run
 from vosbench.types import MaskSource, Progress, Sequence
 
 
@@ -65,8 +66,8 @@ def score_query(
         journal.begin(_identity(spec, sequences, truth.name, chosen))
     counts = run(plan, jobs=jobs, progress=progress, executor=executor, task_timeout=task_timeout, journal=journal)
     return tuple(
-        _result(target, spec, str(path), found, plan.notes, origin_of(query, target, path, reading))
-        for path, found in zip(paths, counts, strict=True)
+        _result(target, spec, str(path), found, (*plan.notes, *remarks), origin_of(query, target, path, reading))
+        for path, found, remarks in zip(paths, counts, plan.remarks, strict=True)
     )
 
 
@@ -123,7 +124,7 @@ def _result(
         unlabelled={c.sequence.name: len(c.frames) for c in counts if not c.objects},
         best_permutation=_best_permutation(spec, counts),
         attributes={c.sequence.name: c.sequence.attributes for c in counts if c.sequence.attributes},
-        notes=(*map(visible, notes), *remarks(counts)),
+        notes=tuple(map(visible, (*notes, *notes_of(counts), *remarks_on(counts, spec.rules)))),
         origin=origin,
     )
 

@@ -1,6 +1,5 @@
 """Carry out a plan: all sequences, all predictions, every problem collected before anything is reported."""
 
-from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -59,12 +58,6 @@ def run(
                 journal.note(str(task), result)
             outcome.add(task, result)
     return outcome.counts()
-
-
-def remarks(counts: tuple[SequenceCounts, ...]) -> tuple[str, ...]:
-    """What was noted about some sequences: one line for each kind of note."""
-    found = Counter(note for c in counts for note in c.notes)
-    return tuple(f"{note} ({n} of {len(counts)} sequences)" for note, n in found.items())
 
 
 def _encoded_rows(task: Task) -> bytes:

@@ -1,31 +1,38 @@
 """Find every problem with prediction folders before anybody waits for a score."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from vosbench.datasets.discover import locate
 from vosbench.datasets.query import Query
 from vosbench.errors import InputError, Problem
+from vosbench.protocols.spec import Rules
+from vosbench.results.counts import SequenceCounts
 from vosbench.results.paths import require_runs_or_predictions, run_folder
 from vosbench.results.reader import load
-from vosbench.results.run import RunResult
 from vosbench.scoring.api import score_query
 from vosbench.scoring.origin import predictions_of, query_of, reading_of
 from vosbench.scoring.plan import make_plan
 from vosbench.scoring.reading import AS_IS, Reading, paths_of
-from vosbench.scoring.run import remarks, run
+from vosbench.scoring.remarks import notes_of, remarks_on
+from vosbench.scoring.run import run
 from vosbench.types import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a clean validation saw, and remarks worth a line."""
+    """What validation saw where every mask can be scored.
+
+    ``notes`` inform. ``remarks`` name what is improbable: a prediction is fit to score only without any.
+    """
 
     sequences: int
     objects: int
     frames: int
     notes: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 def validate_query(
@@ -47,15 +54,26 @@ def validate_query(
     """
     paths = paths_of(predictions)
     require_runs_or_predictions(paths)
-    runs = [load(folder) for path in paths if (folder := run_folder(path))]
-    reports = [_validate_run(run, query, jobs, progress) for run in runs]
+    folders = filter(None, map(run_folder, paths))
+    checks: list[Callable[[], Report]] = [partial(_validate_run, folder, query, jobs, progress) for folder in folders]
     if masks := tuple(path for path in paths if run_folder(path) is None):
-        reports.append(_validate(masks, query, reading, jobs, progress))
-    return replace(reports[-1], notes=tuple(dict.fromkeys(note for report in reports for note in report.notes)))
+        checks.append(partial(_validate, masks, query, reading, jobs, progress))
+    reports, problems = [], list[Problem]()
+    for check in checks:
+        try:
+            reports.append(check())
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    notes = dict.fromkeys(note for report in reports for note in report.notes)
+    remarks = dict.fromkeys(remark for report in reports for remark in report.remarks)
+    return replace(reports[-1], notes=tuple(notes), remarks=tuple(remarks))
 
 
-def _validate_run(found: RunResult, query: Query, jobs: int | None, progress: Progress | None) -> Report:
-    """Check that the predictions of a run are there, fit to score, and those that were scored."""
+def _validate_run(folder: Path, query: Query, jobs: int | None, progress: Progress | None) -> Report:
+    """Check that a run is sound, and that its predictions are there, fit to score, and those that were scored."""
+    found = load(folder)
     path, asked, reading = predictions_of(found.document), query_of(found.document, query), reading_of(found.document)
     if not path.exists():
         fix = f"validate them where they are now: vosbench validate PREDICTIONS {asked.options()}".rstrip()
@@ -86,14 +104,28 @@ def _validate(
         raise InputError(problems)  # without ground truth there is nothing to check masks against
     plan = make_plan(sequences, found.spec.rules, truth, sources, missing="empty", resize=reading.resize is not None)
     try:
-        counts = run(plan, jobs=jobs, progress=progress)[0]
+        counts = run(plan, jobs=jobs, progress=progress)
     except InputError as error:
         problems += error.problems
     if problems:
         raise InputError(problems)
+    first = counts[0]
     return Report(
-        sequences=len(counts),
-        objects=sum(len(c.objects) for c in counts),
-        frames=sum(len(c.frames) for c in counts),
-        notes=(*plan.notes, *remarks(counts)),
+        sequences=len(first),
+        objects=sum(len(c.objects) for c in first),
+        frames=sum(len(c.frames) for c in first),
+        notes=tuple(dict.fromkeys([*plan.notes, *(note for one in counts for note in notes_of(one))])),
+        remarks=tuple(_named_remarks(paths, plan.remarks, counts, found.spec.rules)),
     )
+
+
+def _named_remarks(
+    predictions: Sequence[str | Path],
+    planned: tuple[tuple[str, ...], ...],
+    counts: tuple[tuple[SequenceCounts, ...], ...],
+    rules: Rules,
+) -> Iterator[str]:
+    """The remarks on each prediction, with its name where there are several."""
+    for path, before, after in zip(predictions, planned, counts, strict=True):
+        for remark in (*before, *remarks_on(after, rules)):
+            yield f"{path}: {remark}" if len(predictions) > 1 else remark
