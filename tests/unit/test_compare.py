@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from vosbench import score
 from vosbench.analysis.compare import Method, compare
 from vosbench.errors import IncomparableError, UsageError
-from vosbench.scoring.api import score
 from vosbench.testing import write_label_maps
 from vosbench.views.comparison import best, deviations, methods
 

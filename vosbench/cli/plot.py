@@ -1,11 +1,11 @@
 """``vosbench plot``."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from vosbench.cli import options
+from vosbench.datasets.query import Query
 
 
 @click.command("plot", short_help="Draw runs: over time, by sequence, by size.")
@@ -20,8 +20,7 @@ from vosbench.cli import options
 @click.option("--measure", metavar="NAME", default="J", show_default=True, help="J, F, J&F, T, … (`vosbench list`).")
 @click.option("--out", required=True, metavar="FILE", help="Where to write it: .png, .svg or .pdf.")
 @options.data_options
-@options.mask_options
-def command(runs: tuple[str, ...], kind: str, measure: str, out: str, **choices: Any) -> None:
+def command(runs: tuple[str, ...], kind: str, measure: str, out: str, query: Query) -> None:
     """Draw finished runs, or prediction folders, which are scored first (data options as in `vosbench score`).
 
     Bands are 95 % intervals from resampling sequences. Figures are as wide as one column of a paper, 3.3 inches;
@@ -37,9 +36,8 @@ def command(runs: tuple[str, ...], kind: str, measure: str, out: str, **choices:
     from vosbench.views.figure_style import write
     from vosbench.views.figures import draw
 
-    if measure not in ("J", "F", "J&F"):
-        choices["measures"] = ["J", "F", measure]
+    measures = None if measure in ("J", "F", "J&F") else ["J", "F", measure]
     with options.progress_bar() as progress:
-        loaded = load_or_score(runs, progress=progress, roots=options.data_roots(), **choices)
+        loaded = load_or_score(runs, query, measures=measures, progress=progress)
     write(draw(loaded, kind, measure), Path(out))
     options.remark(f"wrote {out}")

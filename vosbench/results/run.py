@@ -109,15 +109,15 @@ class RunResult:
         """The content of ``result.json``."""
         return self.document.to_json()
 
-    def save(self, folder: str | Path) -> None:
-        """Write the run to a new folder, or in the place of an earlier run.
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write the run to a new folder or, with ``overwrite``, in the place of an earlier run.
 
         Raises:
             UsageError: see :func:`require_free`.
             InputError: it cannot be written.
         """
         target = Path(folder)
-        require_free(target)
+        require_free(target, overwrite=overwrite)
         with new_folder(target) as part:
             self._write(part)
 
@@ -128,15 +128,21 @@ class RunResult:
             file.write(csv_text(self.objects_columns, OBJECTS))
 
 
-def require_free(target: Path) -> None:
-    """Raise UsageError if writing a run to ``target`` would cost the user a file: anything there but an earlier run."""
+def require_free(target: Path, *, overwrite: bool = False) -> None:
+    """Refuse to write a run where it would cost the user a file.
+
+    Raises:
+        UsageError: ``target`` holds other files, or a finished run and ``overwrite`` was not asked for.
+    """
     restore(target)
     if not target.exists():
         return
     held = {path.name for path in target.iterdir()} if target.is_dir() else {target.name}
     if foreign := held - RUN_FILES or (held if held and "result.json" not in held else None):
         few = ", ".join(sorted(foreign)[:3])
-        raise UsageError(f"{target} holds what is no run of vosbench: {few}", fix="choose another --out folder")
+        raise UsageError(f"{target} holds what is no run of vosbench: {few}", fix="choose another folder")
+    if held and not overwrite:
+        raise UsageError(f"{target} holds a finished run", fix="replace it with --overwrite, or choose another folder")
 
 
 def csv_text(columns: Columns, order: tuple[str, ...]) -> str:

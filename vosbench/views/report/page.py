@@ -67,7 +67,8 @@ def report(
     galleries = [_gallery(run, name, evidence) for run, name in zip(runs, names, strict=True)]
     for gallery in galleries:
         if gallery.note:
-            on_note(f"{gallery.name}: {gallery.note}")
+            for line in gallery.note.splitlines():
+                on_note(f"{gallery.name}: {line}")
     return _render(
         names=names,
         runs=runs,
@@ -108,7 +109,7 @@ def _gallery(run: RunResult, name: str, evidence: Callable[[RunResult], Evidence
     try:
         source = evidence(run)
     except NoEvidence as problem:
-        note = f"overlays left out, the masks are not at hand: {problem}"
+        note = f"overlays left out, the masks are not at hand:\n{problem}"
         return Gallery(name=name, pictures=tuple(Picture(worst=w, uri="") for w in worst), note=note)
     pictures: list[Picture] = []
     notes: list[str] = []
