@@ -42,7 +42,8 @@ def command(
     """Hold a finished run, or a prediction folder, which is scored first, to a baseline.
 
     The means of every group and every sequence may lose --tolerance points each. With --exact no frame may change at
-    all, for the better neither; frames that do are named.
+    all, not even for the better; frames that do are named. A measure that was scored by other rules than in the
+    baseline is not compared, and the check does not pass.
 
     \b
     Examples:
@@ -55,6 +56,7 @@ def command(
     """
     from vosbench.analysis import regression as checks
     from vosbench.files import writable, write
+    from vosbench.results.comparable import refuse
     from vosbench.scoring.api import load_or_score
     from vosbench.views import check as views
     from vosbench.views.grid import text
@@ -76,7 +78,9 @@ def command(
         click.echo(views.github(report), nl=False)
     else:
         click.echo("\n\n".join([*map(text, views.grids(report)), f"signature  {report.signature}"]))
-    if not report.passed:
+    if report.worse:
         fix = f"if the change is meant, accept it: vosbench check {run} --against {against} --update"
         raise RegressionFound(views.headline(report), fix=fix)
+    if report.refused:
+        raise refuse(report.refused)
     options.remark(views.headline(report))

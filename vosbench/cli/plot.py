@@ -17,7 +17,13 @@ from vosbench.cli import options
     show_default=True,
     help="What to draw; scatter takes two runs.",
 )
-@click.option("--measure", metavar="NAME", default="J", show_default=True, help="J, F, J&F, T, … (`vosbench list`).")
+@click.option(
+    "--measure",
+    metavar="NAME",
+    default="J",
+    show_default=True,
+    help='As tables name it: J, "J&F", "J mean seen"; with bars and scatter also "J decay".',
+)
 @click.option("--out", required=True, metavar="FILE", help="Where to write it: .png, .svg or .pdf.")
 @options.data_options
 @options.mask_options
@@ -33,12 +39,14 @@ def command(runs: tuple[str, ...], kind: str, measure: str, out: str, **choices:
       vosbench plot runs/mine --kind bars --measure "J&F" --out bars.svg
       vosbench plot a/ b/ --benchmark davis2016 --data /data/DAVIS --kind scatter --out scatter.png
     """
+    from vosbench.measures.cells import parse
     from vosbench.scoring.api import load_or_score
     from vosbench.views.figure_style import write
     from vosbench.views.figures import draw
 
-    if measure not in ("J", "F", "J&F"):
-        choices["measures"] = ["J", "F", measure]
+    parts = parse(measure).parts
+    if not {"J", "F"}.issuperset(parts):
+        choices["measures"] = list(dict.fromkeys(["J", "F", *parts]))
     with options.progress_bar() as progress:
         loaded = load_or_score(runs, progress=progress, roots=options.data_roots(), **choices)
     write(draw(loaded, kind, measure), Path(out))
