@@ -128,7 +128,7 @@ def test_nothing_is_loaded_from_the_network(files: dict[str, str], pages: dict[s
 def test_hostile_names_are_text_and_nothing_else(copy: Path, run: Run) -> None:
     for number, text in enumerate(HOSTILE):
         about = About(method=text, variant=text, paper=text, note=text, year=2020)
-        add(load(copy), run(f"run{number}", j=0.5 + number / 100, signature=f"{text} data"), about)
+        add(load(copy), run(f"run{number}", j=0.5 + number / 100), about)
     hostile = render(load(copy))
     for name, text in hostile.items():
         if not name.endswith(".html"):

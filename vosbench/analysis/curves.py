@@ -107,11 +107,11 @@ def over_time(run: RunResult, measure: str) -> list[Curve]:
     return _by_group(run, r, measure, np.arange(length, dtype=np.float64), sums, counts)
 
 
-def normalised(run: RunResult, measure: str) -> list[Curve]:
+def normalised(run: RunResult, measure: str, *, points: int = POINTS) -> list[Curve]:
     """One curve for each group: 0 to 100 % of the scored frames of each object."""
     r = rows(run, measure)
-    at = np.linspace(0, 1, POINTS)
-    sums, counts = (np.zeros((len(r.objects), POINTS)) for _ in range(2))
+    at = np.linspace(0, 1, points)
+    sums, counts = (np.zeros((len(r.objects), points)) for _ in range(2))
     for number in np.unique(r.series).tolist():
         value = r.value[r.series == number]
         sums[number], counts[number] = np.interp(at, np.linspace(0, 1, len(value)), value), 1

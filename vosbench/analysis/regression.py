@@ -24,7 +24,7 @@ from vosbench.protocols.signature import require_same
 from vosbench.results.comparable import refusals, refuse
 from vosbench.results.run import RunResult
 
-SCHEMA = "vosbench.baseline/2"
+SCHEMA = "vosbench.baseline/1"
 
 #: Points of a mean (hundredths) that may be lost.
 TOLERANCE = 0.2

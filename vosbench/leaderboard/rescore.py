@@ -1,15 +1,16 @@
 """Score the predictions behind a measured card again, where they and the data are at hand."""
 
-import json
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from vosbench.datasets.discover import Root, locate
 from vosbench.errors import InputError, UsageError
 from vosbench.leaderboard.card import Card, Value
-from vosbench.leaderboard.check import Rescore, result_path
+from vosbench.leaderboard.check import Rescore, run_folder
 from vosbench.leaderboard.entries import Board
-from vosbench.leaderboard.measured import read_result, values_of
+from vosbench.leaderboard.measured import values_of
+from vosbench.results.reader import load as load_run
 from vosbench.scoring.api import score
 
 
@@ -23,17 +24,15 @@ def rescorer(board: Board, predictions: Path, roots: Collection[Root]) -> Rescor
     """
 
     def again(card: Card) -> tuple[Value, ...] | None:
-        path = result_path(board, card)
-        document = json.loads(path.read_bytes())
-        masks = predictions / Path(document["predictions"]["name"]).name
-        measures = document["protocol"]["rules"]["measures"]
+        document = load_run(run_folder(board, card)).document
+        masks = predictions / Path(document.predictions.name).name
+        where: Any = {"benchmark": document.benchmark, "split": document.split, "roots": tuple(roots)}
         try:
-            locate(benchmark=document["benchmark"], split=document["split"], roots=tuple(roots))
+            locate(**where)
         except (UsageError, InputError):
             return None  # the data is not here
         if not masks.exists():
             return None
-        run = score(masks, benchmark=document["benchmark"], split=document["split"], measures=measures, roots=roots)
-        return values_of(read_result(run.to_json().encode(), path))
+        return values_of(score(masks, measures=document.protocol.rules.measures, **where))
 
     return again
