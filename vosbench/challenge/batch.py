@@ -6,11 +6,10 @@ submission alone would have written, byte for byte; only the decoded ground trut
 """
 
 import shutil
-import sys
 import tempfile
-import threading
 import unicodedata
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,8 @@ from typing import Any, Literal
 from vosbench.challenge.filenames import folder_name
 from vosbench.datasets.discover import locate
 from vosbench.errors import IncompleteError, InputError, Problem, UsageError, VosbenchError, visible
-from vosbench.execution import default_jobs
+from vosbench.execution import default_jobs, run_isolated
+from vosbench.execution.limits import Limits
 from vosbench.masks.cache import HeldMasks
 from vosbench.masks.untrusted import require_plain_files
 from vosbench.protocols import load as protocols
@@ -62,11 +62,6 @@ class Outcome:
     filled: int = 0
     code: str = ""
     error: str = ""
-
-
-def isolates() -> bool:
-    """Does each submission get a process of its own? On Linux, as long as no other Python thread could hold a lock."""
-    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def submissions(paths: Sequence[str | Path]) -> tuple[Submission, ...]:
@@ -155,16 +150,8 @@ def _isolated(
     import pyarrow.compute
     import pyarrow.parquet  # noqa: F401
 
-    if isolates():
-        from vosbench.execution.isolation import Isolation
-
-        yield from Isolation(work=work, jobs=jobs, seconds=seconds).run(named)
-        return
-    for one in named:
-        try:
-            yield one, work(one)
-        except Exception as error:
-            yield one, Failure(str(one), error)
+    with closing(run_isolated(work, named, jobs, Limits(seconds=seconds))) as results:
+        yield from results
 
 
 def _score_one(one: Submission, *, scratch: Path, options: dict[str, Any]) -> Outcome:
