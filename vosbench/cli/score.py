@@ -198,6 +198,7 @@ def _targets(out: str | None, predictions: tuple[str, ...], query: Query) -> lis
 
 
 def _render(runs: Any, form: str, by: tuple[str, ...], interval: bool) -> str:
+    from vosbench.results.comparable import comparable
     from vosbench.views import comparison, summary
     from vosbench.views.grid import RENDERERS
 
@@ -205,6 +206,9 @@ def _render(runs: Any, form: str, by: tuple[str, ...], interval: bool) -> str:
         if len(runs) == 1:
             return str(runs[0].to_json())
         return "[\n" + ",\n".join(run.to_json().rstrip("\n") for run in runs) + "\n]\n"
+    runs, refused = comparable(runs)
+    for measure, reason in refused.items():
+        options.remark(f"{measure} is left out: {reason}")
     exact = form == "csv"
     grids = [summary.headline(runs, exact=exact)]
     if interval:

@@ -197,21 +197,6 @@ def limits(measure: str, statistic: str = "mean") -> tuple[float, float]:
     return (-factor if statistic == "decay" else 0.0), factor
 
 
-def cell_name(measure: str, statistic: str) -> str:
-    """What a number is called in tables: the measure, and the statistic unless it is the mean."""
-    return measure if statistic == "mean" else f"{measure} {statistic}"
-
-
-def cell_of(name: str) -> tuple[str, str]:
-    """The measure and the statistic of a name in tables.
-
-    >>> cell_of("J&F"), cell_of("J decay")
-    (('J&F', 'mean'), ('J', 'decay'))
-    """
-    measure, _, statistic = name.partition(" ")
-    return measure, statistic or "mean"
-
-
 #: The mean of a region and a contour measure, computed wherever both are.
 COMPOSITES: Mapping[str, tuple[str, str]] = {
     f"{j}&{f}": (j, f) for j, f in (("J", "F"), ("Js", "Fa"), ("Js", "F"), ("Jv", "Fv"), ("Jp", "Fp"))
