@@ -8,13 +8,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines.resnet import Bottleneck  # noqa: E402
-from vosbench_baselines.training.config import Training, read_config  # noqa: E402
+from vosbench_baselines.data.config import Training, read_config  # noqa: E402
+from vosbench_baselines.layers.resnet import Bottleneck  # noqa: E402
+from vosbench_baselines.layers.vgg import GROUPS  # noqa: E402
 from vosbench_baselines.training.families import family  # noqa: E402
 from vosbench_baselines.training.imagenet import imagenet_state  # noqa: E402
 from vosbench_baselines.training.loop import initialised  # noqa: E402
 from vosbench_baselines.training.tables import Tables, plan, training  # noqa: E402
-from vosbench_baselines.vgg import GROUPS  # noqa: E402
 
 from vosbench.errors import UsageError  # noqa: E402
 

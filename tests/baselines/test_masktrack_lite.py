@@ -11,22 +11,19 @@ pytest.importorskip("torch", reason="the baselines need torch")
 
 import torch
 from torch import nn
-from vosbench_baselines import squares_cost
-from vosbench_baselines.appearance import Colours
-from vosbench_baselines.flow import Flow, carry
-from vosbench_baselines.masktrack_lite import INPUTS, SIDE, MaskTrackLite, mask_loss
-from vosbench_baselines.masktrack_lite_model import (
-    MaskTrackLiteModel,
-    masktrack_lite,
-    masktrack_lite_offline,
-)
-from vosbench_baselines.masktrack_lite_samples import Dreams, clip_samples
-from vosbench_baselines.online import Schedule
-from vosbench_baselines.roi import Square, cut, put_back, square_around
-from vosbench_baselines.shipped import shipped_weights
-from vosbench_baselines.training.config import Source
-from vosbench_baselines.training.folders import video_folder
+from vosbench_baselines.data.config import Source
+from vosbench_baselines.data.folders import video_folder
+from vosbench_baselines.learning.online import Schedule
+from vosbench_baselines.masktrack_lite import cost
+from vosbench_baselines.masktrack_lite.door import MaskTrackLiteModel, masktrack_lite, masktrack_lite_offline
+from vosbench_baselines.masktrack_lite.network import MaskTrackLite
+from vosbench_baselines.squares.network import INPUTS, SIDE, mask_loss
+from vosbench_baselines.squares.samples import Dreams, clip_samples
 from vosbench_baselines.training.holdout import holdout_j
+from vosbench_baselines.video.appearance import Colours
+from vosbench_baselines.video.flow import Flow, carry
+from vosbench_baselines.video.roi import Square, cut, put_back, square_around
+from vosbench_baselines.weights.shipped import shipped_weights
 
 from tests.baselines.discs import BLUE, RED, frame, late_second_object, overlap
 from vosbench import synthetic
@@ -224,12 +221,12 @@ def test_costs_are_the_networks_convolutions_twice_and_those_of_the_page():
     w = MaskTrackLite().widths
     one = sum(block(i, o, 80 // 2**n) for n, (i, o) in enumerate(zip((20, *w[:-1]), w, strict=True)))
     one += sum(block(w[n] + w[n + 1], w[n], 80 // 2**n) for n in range(4)) + 2 * w[0] * 4 * 80**2
-    found = squares_cost.costs()
+    found = cost.costs()
     assert found["masktrack-lite"] == found["masktrack-lite-offline"]
     assert found["masktrack-lite"].gflop == pytest.approx(2 * one / 1e9)
     assert found["masktrack-lite"].parameters == 497_669
     page = (Path(__file__).parents[2] / "docs/baselines.md").read_text(encoding="utf-8")
-    assert squares_cost.table() in page
+    assert cost.count().row() in page
 
 
 @pytest.mark.parametrize("schedule", [None, Schedule(steps=2)])

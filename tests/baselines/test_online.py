@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from torch import nn  # noqa: E402
-from vosbench_baselines.online import Schedule, learn_online  # noqa: E402
+from vosbench_baselines.learning.online import Schedule, learn_online  # noqa: E402
 
 
 def line(rng):

@@ -7,12 +7,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines import checkpoints, cost  # noqa: E402
-from vosbench_baselines.rvos import RVOS, architecture, pyramid  # noqa: E402
-from vosbench_baselines.rvos_loss import clip_loss, match, soft_iou_cost  # noqa: E402
-from vosbench_baselines.rvos_model import RVOSModel, assigned, load_rvos, painted, rvos  # noqa: E402
-from vosbench_baselines.training.rvos import FAMILY  # noqa: E402
-from vosbench_baselines.training.unroll import one_hot  # noqa: E402
+from vosbench_baselines.data.targets import one_hot  # noqa: E402
+from vosbench_baselines.rvos import cost  # noqa: E402
+from vosbench_baselines.rvos.door import RVOSModel, assigned, painted, rvos  # noqa: E402
+from vosbench_baselines.rvos.losses import clip_loss, match, soft_iou_cost  # noqa: E402
+from vosbench_baselines.rvos.network import RVOS, architecture, pyramid  # noqa: E402
+from vosbench_baselines.rvos.train import FAMILY  # noqa: E402
+from vosbench_baselines.rvos.weights import load_rvos  # noqa: E402
+from vosbench_baselines.weights import checkpoints  # noqa: E402
 
 from tests.baselines.recurrent_clips import SIZE, batch, disks, follow, held, j, pictures  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
@@ -86,7 +88,7 @@ def test_unknown_architectures_are_refused(name):
 def test_costs_are_those_of_the_page():
     """Counted arithmetic; a lost sharing between objects shows here."""
     page = (Path(__file__).parents[2] / "docs/baselines/rvos.md").read_text(encoding="utf-8")
-    assert cost.rvos_table() in page
+    assert cost.table() in page
 
 
 # -- the recurrences

@@ -10,12 +10,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from safetensors.torch import save_file  # noqa: E402
-from vosbench_baselines import checkpoints, cost  # noqa: E402
-from vosbench_baselines.s2s import S2S, Online, architecture, clip_loss  # noqa: E402
-from vosbench_baselines.s2s_model import S2SModel, s2s, s2s_ol  # noqa: E402
-from vosbench_baselines.s2s_online import fine_tuned, random_affine  # noqa: E402
-from vosbench_baselines.training.clips import UNLABELLED  # noqa: E402
-from vosbench_baselines.training.s2s import FAMILY, truth_of  # noqa: E402
+from vosbench_baselines.data.clips import UNLABELLED  # noqa: E402
+from vosbench_baselines.s2s import cost  # noqa: E402
+from vosbench_baselines.s2s.door import S2SModel, s2s, s2s_ol  # noqa: E402
+from vosbench_baselines.s2s.network import S2S, Online, architecture, clip_loss  # noqa: E402
+from vosbench_baselines.s2s.online import fine_tuned, random_affine  # noqa: E402
+from vosbench_baselines.s2s.train import FAMILY, truth_of  # noqa: E402
+from vosbench_baselines.weights import checkpoints  # noqa: E402
 
 from tests.baselines.recurrent_clips import SIZE, batch, disks, follow, held, j, pictures  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
@@ -90,8 +91,8 @@ def test_weights_start_as_the_paper_says():
 def test_costs_are_those_of_the_page():
     """Counted arithmetic; a lost sharing between objects shows here."""
     page = (Path(__file__).parents[2] / "docs/baselines/s2s.md").read_text(encoding="utf-8")
-    assert cost.s2s_table() in page
-    assert {"rvos", "s2s"} <= cost.costs().keys()
+    assert cost.table() in page
+    assert {"s2s", "s2s-ol"} == cost.costs().keys()
 
 
 # -- the equations
@@ -223,7 +224,7 @@ def test_online_learning_leaves_the_lstm_and_the_original_alone():
     model = network()
     images, labels = disks(0)
     before = copy.deepcopy(model.state_dict())
-    copied = fine_tuned(model, [(images[0], labels[0] == 1)], Online(steps=2, learning_rate=1e-2))
+    copied, _ = fine_tuned(model, [(images[0], labels[0] == 1)], Online(steps=2, learning_rate=1e-2))
     changed = {key.partition(".")[0] for key, t in copied.state_dict().items() if not torch.equal(t, before[key])}
     assert changed == {"encoder", "encoded", "initializer", "c0", "h0", "decoder"}
     assert all(torch.equal(t, before[key]) for key, t in model.state_dict().items())

@@ -14,31 +14,23 @@ torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from click.testing import CliRunner  # noqa: E402
 from msgspec.structs import replace  # noqa: E402
-from vosbench_baselines import checkpoints, methods  # noqa: E402
-from vosbench_baselines.stm import STM, architecture  # noqa: E402
-from vosbench_baselines.training import batches as batching  # noqa: E402
+from vosbench_baselines.data import batches as batching  # noqa: E402
+from vosbench_baselines.data.clips import UNLABELLED, Clip, Shape, choose_objects, crop, jitter, ordered_frames, warped  # noqa: E402
+from vosbench_baselines.data.config import Source, Training, read_config  # noqa: E402
+from vosbench_baselines.data.folders import fraction_of, video_folder  # noqa: E402
+from vosbench_baselines.data.mixture import max_gap, mixture  # noqa: E402
+from vosbench_baselines.data.procedural import Procedural  # noqa: E402
+from vosbench_baselines.oneshot import methods  # noqa: E402
+from vosbench_baselines.stm.losses import clip_loss, unroll  # noqa: E402
+from vosbench_baselines.stm.network import STM, architecture  # noqa: E402
+from vosbench_baselines.stm.weights import load_stm  # noqa: E402
 from vosbench_baselines.training.cli import main  # noqa: E402
-from vosbench_baselines.training.clips import (  # noqa: E402
-    UNLABELLED,
-    Clip,
-    Shape,
-    choose_objects,
-    crop,
-    jitter,
-    ordered_frames,
-    warped,
-)
-from vosbench_baselines.training.config import Source, Training, read_config  # noqa: E402
-from vosbench_baselines.training.folders import fraction_of, video_folder  # noqa: E402
 from vosbench_baselines.training.holdout import holdout_j  # noqa: E402
 from vosbench_baselines.training.loop import learning_rate, train  # noqa: E402
-from vosbench_baselines.training.mixture import max_gap, mixture  # noqa: E402
 from vosbench_baselines.training.papers import PAPERS  # noqa: E402
-from vosbench_baselines.training.procedural import Procedural  # noqa: E402
 from vosbench_baselines.training.tables import Tables, plan, training  # noqa: E402
 from vosbench_baselines.training.tables import main as tables  # noqa: E402
-from vosbench_baselines.training.unroll import clip_loss, unroll  # noqa: E402
-from vosbench_baselines.weights import load_stm  # noqa: E402
+from vosbench_baselines.weights import checkpoints  # noqa: E402
 
 from tests.unit.fake_videos import make_videos, square  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402

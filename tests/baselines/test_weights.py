@@ -5,9 +5,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from safetensors.torch import save_file  # noqa: E402
-from vosbench_baselines.stm import STM, architecture  # noqa: E402
-from vosbench_baselines.stm_model import stm_s  # noqa: E402
-from vosbench_baselines.weights import load_stm, load_trunk, save_stm, sha256  # noqa: E402
+from vosbench_baselines.stm.door import stm_s  # noqa: E402
+from vosbench_baselines.stm.network import STM, architecture  # noqa: E402
+from vosbench_baselines.stm.weights import load_stm, load_trunk, save_stm  # noqa: E402
+from vosbench_baselines.weights.checkpoints import sha256  # noqa: E402
 
 from vosbench.errors import InputError  # noqa: E402
 from vosbench.models.interface import Padding  # noqa: E402

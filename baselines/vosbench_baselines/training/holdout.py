@@ -9,7 +9,7 @@ from vosbench.kernel import joint_histogram
 from vosbench.models.interface import VOSModel
 from vosbench.models.predict import predict
 from vosbench.models.recipe import Recipe
-from vosbench_baselines.training.folders import VideoFolder, read_labels
+from vosbench_baselines.data.folders import VideoFolder, read_labels
 
 
 def holdout_j(models: list[VOSModel], folder: VideoFolder, recipe: Recipe | None = None) -> float:

@@ -14,17 +14,18 @@ import torch
 from torch import nn
 
 from vosbench.errors import UsageError
-from vosbench_baselines import checkpoints
+from vosbench_baselines.data.batches import batches
+from vosbench_baselines.data.config import Training
+from vosbench_baselines.data.folders import video_folder
+from vosbench_baselines.data.mixture import mixture
 from vosbench_baselines.devices import usable
-from vosbench_baselines.training import ranks
-from vosbench_baselines.training.batches import batches
-from vosbench_baselines.training.config import Training
-from vosbench_baselines.training.families import Learner, family
-from vosbench_baselines.training.folders import video_folder
+from vosbench_baselines.learning import ranks
+from vosbench_baselines.learning.family import Learner
+from vosbench_baselines.training.families import family
 from vosbench_baselines.training.holdout import holdout_j
 from vosbench_baselines.training.imagenet import imagenet_state
 from vosbench_baselines.training.log import Log, Row
-from vosbench_baselines.training.mixture import mixture
+from vosbench_baselines.weights import checkpoints
 
 
 @dataclass(kw_only=True)

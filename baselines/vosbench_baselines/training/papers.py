@@ -168,7 +168,7 @@ def _stcnn_stages() -> dict[str, Stage]:
     return stages
 
 
-#: What the authors' code of STCNN does otherwise when a video is segmented; see ``stcnn_online.Ways``.
+#: What the authors' code of STCNN does otherwise when a video is segmented; see ``stcnn.online.Ways``.
 RELEASED_WAYS = dict.fromkeys(("final_loss", "still_dreams", "current_frame", "frame_statistics", "gate"), True)
 
 #: STCNN (CVPR 2019): its components (Table 3), iterations of online training (Table 4), phases of training (Table 5);

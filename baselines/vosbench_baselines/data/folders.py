@@ -1,0 +1,132 @@
+"""Annotated images on disk: ``<images>/<sequence>/<frame>.jpg`` with ``<masks>/<sequence>/<frame>.png``."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vosbench.errors import InputError, Problem
+from vosbench.models.video import IMAGE_SUFFIXES
+from vosbench.types import Masks, Sequence
+from vosbench_baselines.data.config import Source
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class VideoFolder:
+    """Sequences of a source, as a dataset of the single split "all"; a mask source of itself."""
+
+    root: Path
+    images: Path
+    annotations: Path
+    binary: bool = False
+    names: frozenset[str] | None = None
+    fraction: float = 1.0
+    found: tuple[Sequence, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        folders = sorted(path for path in self.images.glob("*") if path.is_dir()) if self.images.is_dir() else []
+        found = []
+        for folder in folders:
+            stems = tuple(sorted(path.stem for path in (self.annotations / folder.name).glob("*.png")))
+            if stems and (self.names is None or folder.name in self.names):
+                found.append(Sequence(name=folder.name, frames=stems, images=folder))
+        if not found:
+            raise _nothing(self.images, "it holds no sequences with masks")
+        found = fraction_of(found, self.fraction)
+        object.__setattr__(self, "found", tuple(found))
+
+    @property
+    def name(self) -> str:
+        """The folder of masks."""
+        return str(self.annotations)
+
+    def splits(self) -> tuple[str, ...]:
+        """One."""
+        return ("all",)
+
+    def sequences(self, split: str = "all") -> tuple[Sequence, ...]:  # type: ignore[override]
+        """All."""
+        return self.found
+
+    def masks(self, split: str) -> "VideoFolder":
+        """Itself."""
+        return self
+
+    def frames(self, sequence: str) -> tuple[str, ...]:
+        """Stems of the annotated frames."""
+        return next((found.frames for found in self.found if found.name == sequence), ())
+
+    def read(self, sequence: str, frame: str) -> Masks:
+        """One label map (H, W) uint8."""
+        return (read_labels(self.annotations / sequence / f"{frame}.png", binary=self.binary),)
+
+    def where(self, sequence: str, frame: str | None = None) -> str:
+        """The path for a message."""
+        return str(self.annotations / sequence / (f"{frame}.png" if frame else ""))
+
+
+def video_folder(source: Source, base: Path) -> VideoFolder:
+    """The sequences a source names, paths relative to ``base``."""
+    names = None
+    if source.sequences:
+        names = frozenset((base / source.sequences).read_text(encoding="utf-8").split())
+    images, masks = base / source.images, base / source.masks
+    return VideoFolder(base, images, masks, source.binary, names, source.fraction)
+
+
+def fraction_of(items: list[T], fraction: float) -> list[T]:
+    """At least one of them, in their order; smaller fractions are parts of larger ones."""
+    kept = max(1, round(fraction * len(items)))
+    return [items[i] for i in sorted(np.random.default_rng(0).permutation(len(items))[:kept])]
+
+
+def still_pairs(source: Source, base: Path) -> list[tuple[Path, Path]]:
+    """(image, mask) files of a source, at any depth, paired by their path without suffix."""
+    images, masks = base / source.images, base / source.masks
+    names = frozenset((base / source.sequences).read_text(encoding="utf-8").split()) if source.sequences else None
+    pairs = []
+    for image in sorted(path for path in images.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES):
+        inside = image.relative_to(images)
+        mask = masks / inside.with_suffix(".png")
+        if mask.is_file() and (names is None or inside.parts[0] in names):
+            pairs.append((image, mask))
+    if not pairs:
+        raise _nothing(images, f"it holds no image with a mask in {masks}")
+    folders = fraction_of(sorted({image.parent for image, _ in pairs}), source.fraction)
+    return [(image, mask) for image, mask in pairs if image.parent in folders]
+
+
+def picture_folders(source: Source, base: Path) -> list[list[Path]]:
+    """The pictures of each video of a source, in order: folders that hold any, at any depth."""
+    root = base / source.images
+    names = frozenset((base / source.sequences).read_text(encoding="utf-8").split()) if source.sequences else None
+    found: dict[Path, list[Path]] = {}
+    for picture in sorted(path for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES):
+        if names is None or picture.parent.name in names:
+            found.setdefault(picture.parent, []).append(picture)
+    if not found:
+        raise _nothing(root, "it holds no pictures")
+    return list(found.values())
+
+
+def read_labels(path: Path, *, binary: bool) -> NDArray[np.uint8]:
+    """A mask file as (H, W) uint8 indices; 255 is void and becomes background."""
+    try:
+        with Image.open(path) as file:
+            labels = np.array(file if file.mode in ("P", "L") else file.convert("L"), np.uint8)
+    except OSError as error:
+        problem = Problem(code="unreadable-mask", message=str(error), where=str(path), fix="restore the file")
+        raise InputError([problem]) from error
+    if binary:
+        return (labels > 0).astype(np.uint8)
+    return np.where(labels == 255, 0, labels).astype(np.uint8)
+
+
+def _nothing(where: Path, message: str) -> InputError:
+    fix = "give folders of images and of masks with equal names"
+    return InputError([Problem(code="no-training-data", message=message, where=str(where), fix=fix)])
