@@ -71,7 +71,7 @@ class Videos:
 
     def draw(self, rng: np.random.Generator, shape: Shape, max_gap: int) -> Clip:
         """See :class:`ClipSource`."""
-        sequences = self.folder.found
+        sequences = self.folder.videos
         sequence = sequences[rng.integers(len(sequences))]
         files = {path.stem: path for path in sequence.images.iterdir()} if sequence.images else {}
         stems = sorted(files) if shape.unlabelled else list(sequence.frames)
@@ -117,7 +117,8 @@ def ordered_frames(rng: np.random.Generator, available: int, frames: int, max_ga
     steps = rng.integers(1, longest + 1, frames - 1)
     start = rng.integers(max(1, available - int(steps.sum())))
     indices = np.minimum(start + np.concatenate([[0], np.cumsum(steps)]), available - 1).astype(int).tolist()
-    return indices[::-1] if rng.random() < 0.5 else indices
+    out: list[int] = indices[::-1] if rng.random() < 0.5 else indices
+    return out
 
 
 def crop(rng: np.random.Generator, labels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Annotated images on disk: ``<images>/<sequence>/<frame>.jpg`` with ``<masks>/<sequence>/<frame>.png``."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 from vosbench.errors import InputError, Problem
 from vosbench.models.video import IMAGE_SUFFIXES
-from vosbench.types import Masks, Sequence
+from vosbench.types import Masks, MaskSource, Sequence
 from vosbench_baselines.data.config import Source
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ class VideoFolder:
     binary: bool = False
     names: frozenset[str] | None = None
     fraction: float = 1.0
-    found: tuple[Sequence, ...] = field(init=False)
+    videos: tuple[Sequence, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         folders = sorted(path for path in self.images.glob("*") if path.is_dir()) if self.images.is_dir() else []
@@ -38,7 +38,7 @@ class VideoFolder:
         if not found:
             raise _nothing(self.images, "it holds no sequences with masks")
         found = fraction_of(found, self.fraction)
-        object.__setattr__(self, "found", tuple(found))
+        object.__setattr__(self, "videos", tuple(found))
 
     @property
     def name(self) -> str:
@@ -49,17 +49,29 @@ class VideoFolder:
         """One."""
         return ("all",)
 
-    def sequences(self, split: str = "all") -> tuple[Sequence, ...]:  # type: ignore[override]
+    def sequences(self, split: str = "all") -> tuple[Sequence, ...]:
         """All."""
-        return self.found
+        return self.videos
 
-    def masks(self, split: str) -> "VideoFolder":
+    def looked_for(self) -> tuple[str, ...]:
+        """The folders of images and of masks."""
+        return (str(self.images), str(self.annotations))
+
+    def found(self) -> bool:
+        """Always: a folder without sequences is refused when it is opened."""
+        return True
+
+    def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
+        """A folder laid out as the masks are."""
+        return replace(self, annotations=path)
+
+    def masks(self, split: str) -> MaskSource:
         """Itself."""
         return self
 
     def frames(self, sequence: str) -> tuple[str, ...]:
         """Stems of the annotated frames."""
-        return next((found.frames for found in self.found if found.name == sequence), ())
+        return next((found.frames for found in self.videos if found.name == sequence), ())
 
     def read(self, sequence: str, frame: str) -> Masks:
         """One label map (H, W) uint8."""

@@ -14,6 +14,9 @@ MOST_OBJECTS = 3
 SCENE = 12  # frames; everything that happens to an object happens within them, so neighbours differ a lot
 
 
+Drawn = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
 class Procedural:
     """A new scene per clip: one to three objects, all there from the start."""
 
@@ -28,7 +31,7 @@ class Procedural:
         images, labels = zip(*islice(scene, start, start + span + 1, gap), strict=True)
         return Clip(np.stack(images), np.stack(labels))
 
-    def _scene(self, rng: np.random.Generator, shape: Shape, length: int) -> Iterator[tuple[NDArray, NDArray]]:
+    def _scene(self, rng: np.random.Generator, shape: Shape, length: int) -> Iterator[Drawn]:
         """One to three objects; fewer where so many find no room."""
         names = sorted(CATEGORIES)
         most = int(rng.integers(1, min(shape.objects, MOST_OBJECTS) + 1))

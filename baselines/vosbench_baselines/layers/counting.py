@@ -25,13 +25,13 @@ def gflop_of(call: Callable[[], object]) -> float:
     """
     with FlopCounterMode(display=False) as counter:
         call()
-    return counter.get_total_flops() / 1e9
+    return float(counter.get_total_flops()) / 1e9
 
 
-def on_meta(build: Callable[[], Any]) -> Any:
-    """A network in evaluation mode whose parameters have shapes but no numbers."""
+def on_meta(build: Callable[..., Any], *args: Any) -> Any:
+    """``build(*args)``, a network in evaluation mode whose parameters have shapes but no numbers."""
     with torch.device("meta"):
-        return build().eval()
+        return build(*args).eval()
 
 
 def shared_and_each(
@@ -40,7 +40,7 @@ def shared_and_each(
     """A table of recurrent models: GFLOP once a frame, and for each object."""
     lines = ["| model | size | parameters | once a frame | each object |", "|---|---|---|---|---|"]
     for name in names:
-        model = on_meta(lambda name=name: build(name))
+        model = on_meta(build, name)
         (height, width), (shared, each) = model.size.size, count(model, 1)
         lines.append(f"| {name} | {height}×{width} | {parameters(model):,} | {shared:.2f} | {each:.2f} |")
     return "\n".join(lines)

@@ -151,4 +151,5 @@ class InceptionV3(nn.Module):
         x = self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(F.max_pool2d(x, 3, 2))))
         x = self.Mixed_6e(self.Mixed_6d(self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(x)))))
         x = self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(x)))
-        return self.fc(F.dropout(x.mean(dim=(2, 3)), 0.5, self.training))
+        out: torch.Tensor = self.fc(F.dropout(x.mean(dim=(2, 3)), 0.5, self.training))
+        return out

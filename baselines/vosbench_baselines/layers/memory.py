@@ -20,7 +20,8 @@ def read_memory(
     cells = query_key.flatten(2).transpose(1, 2)  # (M, h·w, C_k)
     mask = None if usable is None else usable[:, None, :]
     read = F.scaled_dot_product_attention(cells, keys.to(cells.dtype), values.to(cells.dtype), attn_mask=mask)
-    return read.transpose(1, 2).unflatten(2, query_key.shape[-2:])
+    out: torch.Tensor = read.transpose(1, 2).unflatten(2, query_key.shape[-2:])
+    return out
 
 
 class MemoryBank:

@@ -12,6 +12,8 @@ class BilinearUpsampling(nn.Module):
     released weights have a place to go. The border is interpolated with zeros beyond it.
     """
 
+    weight: Tensor
+
     def __init__(self, channels: int, factor: int) -> None:
         super().__init__()
         self.factor = factor

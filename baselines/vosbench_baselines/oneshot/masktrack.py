@@ -51,7 +51,7 @@ class DilatedVGG(nn.Module):
     def __init__(self, size: Architecture) -> None:
         super().__init__()
         self.vgg = VGG16(4, width=size.width, norm=size.norm)
-        for layer in self.vgg.features[self.vgg.ends[3] + 2 :]:
+        for layer in list(self.vgg.features)[self.vgg.ends[3] + 2 :]:
             if isinstance(layer, nn.Conv2d):
                 layer.dilation = layer.padding = (2, 2)
 
@@ -78,7 +78,8 @@ class DilatedResNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, 4, H, W) to (B, 32 · width, H / 8, W / 8)."""
         x = F.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 3, 2, 1, ceil_mode=True)
-        return self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        out: Tensor = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return out
 
 
 class Branches(nn.Module):

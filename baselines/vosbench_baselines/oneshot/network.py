@@ -85,7 +85,7 @@ def vgg_channels(width: int) -> tuple[int, ...]:
 def vgg_layers(trunk: VGG16, number: int) -> Iterator[nn.Module]:
     """The layers of a stage of VGG-16, 0 to 4, without the pooling that ends it."""
     start = trunk.ends[number - 1] + 2 if number else 0
-    return iter(trunk.features[start : trunk.ends[number] + 1])
+    return iter(list(trunk.features)[start : trunk.ends[number] + 1])
 
 
 def vgg_stage(trunk: VGG16, number: int, x: Tensor) -> Tensor:

@@ -41,6 +41,8 @@ ARCHITECTURES = {"onavos": Architecture(), "onavos-tiny": Architecture(width=6, 
 class Unit(nn.Module):
     """Two 3×3, or 1×1, 3×3, 1×1, each after normalisation and ReLU; residual. The stride is in the first."""
 
+    W1: nn.Conv2d
+
     def __init__(self, channels: int, widths: Sequence[int], *, stride: int = 1, dilations: Sequence[int]) -> None:
         super().__init__()
         self.stride = stride
@@ -63,7 +65,8 @@ class Unit(nn.Module):
         y = self.W1(y if self.stride == 1 else same(y))
         for i in range(2, self.convolutions + 1):
             y = getattr(self, f"W{i}")(torch.relu(getattr(self, f"bn{i}")(y)))
-        return rest + y
+        out: Tensor = rest + y
+        return out
 
 
 def same(x: Tensor) -> Tensor:
@@ -82,7 +85,8 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Same height and width."""
-        return self.W(torch.relu(x if self.bn is None else self.bn(x)))
+        out: Tensor = self.W(torch.relu(x if self.bn is None else self.bn(x)))
+        return out
 
 
 class OnAVOS(OneShotNetwork):

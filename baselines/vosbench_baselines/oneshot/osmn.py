@@ -50,13 +50,15 @@ class VisualModulator(nn.Module):
         self.fc7 = nn.Conv2d(size.hidden, size.hidden, 1)
         self.fc8 = nn.Conv2d(size.hidden, outputs, 1)
         nn.init.zeros_(self.fc8.weight)
+        assert self.fc8.bias is not None
         nn.init.ones_(self.fc8.bias)
 
     def forward(self, guide: Tensor) -> Tensor:
         """(B, 3, guide, guide) to (B, outputs)."""
         x = F.dropout(torch.relu(self.fc6(self.vgg(guide))), training=self.training)
         x = F.dropout(torch.relu(self.fc7(x)), training=self.training)
-        return self.fc8(x).flatten(1)
+        out: Tensor = self.fc8(x).flatten(1)
+        return out
 
 
 class OSMN(osvos.SideOutputs):
@@ -75,7 +77,10 @@ class OSMN(osvos.SideOutputs):
     def guide(self, first: Frame) -> Tensor:
         """Gamma (B, 3840), from the object's first frame."""
         x = normalised(first.picture, self.size.pixels) * (first.mask > 0.5)
-        return self.modulator(torch.cat([_cut(x[b : b + 1], first.mask[b, 0], self.guide_side) for b in range(len(x))]))
+        out: Tensor = self.modulator(
+            torch.cat([_cut(x[b : b + 1], first.mask[b, 0], self.guide_side) for b in range(len(x))])
+        )
+        return out
 
     def outputs(self, picture: Tensor, previous: Frame, guide: Tensor | None) -> list[Tensor]:
         """Looks at the picture; at the previous mask through a Gaussian; at the first frame through gamma."""
@@ -96,7 +101,8 @@ class OSMN(osvos.SideOutputs):
             if number < 2:
                 return x
             gamma, beta = next(pairs)
-            return x * gamma[..., None, None] + beta
+            out: Tensor = x * gamma[..., None, None] + beta
+            return out
 
         return self.fused(self.sides(picture, modulate), picture)
 

@@ -81,7 +81,8 @@ class SideOutputs(OneShotNetwork):
     def fused(self, sides: list[Tensor], picture: Tensor) -> Tensor:
         """All sides at the size of the picture, to logits (B, 1, H, W)."""
         up = [centre_crop(layer(side), picture) for layer, side in zip(self.upscale, sides, strict=True)]
-        return self.fuse(torch.cat(up, dim=1))
+        out: Tensor = self.fuse(torch.cat(up, dim=1))
+        return out
 
 
 class OSVOS(SideOutputs):

@@ -51,13 +51,14 @@ def start(network: nn.Module, state: dict[str, Tensor]) -> None:
     for module in network.modules():
         if isinstance(module, VGG16) and "features.0.weight" in state:
             load_vgg16(module, state)
-            first = module.features[0]
+            first: nn.Module = module.features[0]
         elif isinstance(module, DilatedResNet | SegmentationTrunk) and "layer4.0.conv1.weight" in state:
             _load_resnet(module, state)
             first = module.conv1
         else:
             continue
         if caffe:
+            assert isinstance(first, nn.Conv2d)
             see_caffe_pixels(first)
 
 

@@ -23,7 +23,7 @@ def gflop(model: RVOS, objects: int) -> tuple[float, float]:
 
 def costs() -> dict[str, ModelCost]:
     """Every registered model of the family with one object; entry point ``vosbench.model_costs``."""
-    model = on_meta(lambda: RVOS(architecture("rvos-mask-st")))
+    model = on_meta(RVOS, architecture("rvos-mask-st"))
     cost = ModelCost(parameters=parameters(model), gflop=sum(gflop(model, 1)))
     return {"rvos": cost, "rvos-painted": cost}
 

@@ -25,8 +25,8 @@ def match(probabilities: torch.Tensor, truth: torch.Tensor, valid: torch.Tensor)
         (B, N) int64, no slot twice.
     """
     costs = soft_iou_cost(probabilities.detach()[:, None], truth[:, :, None])
-    costs = costs.masked_fill(~valid[:, :, None], 10.0).cpu().numpy()  # the released code's cost of an impossible pair
-    slots = [linear_sum_assignment(of_clip)[1] for of_clip in costs]
+    costs = costs.masked_fill(~valid[:, :, None], 10.0)  # the released code's cost of an impossible pair
+    slots = [linear_sum_assignment(of_clip)[1] for of_clip in costs.cpu().numpy()]
     return torch.stack([torch.as_tensor(row) for row in slots]).to(truth.device)
 
 

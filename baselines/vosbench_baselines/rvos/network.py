@@ -107,6 +107,15 @@ class ResNet(nn.Module):
 class Encoder(nn.Module):
     """The trunk, and a projection of each of its levels. It knows nothing of objects."""
 
+    sk2: nn.Conv2d
+    sk3: nn.Conv2d
+    sk4: nn.Conv2d
+    sk5: nn.Conv2d
+    bn2: nn.BatchNorm2d
+    bn3: nn.BatchNorm2d
+    bn4: nn.BatchNorm2d
+    bn5: nn.BatchNorm2d
+
     def __init__(self, size: Architecture) -> None:
         super().__init__()
         self.base = ResNet(size)
@@ -221,13 +230,14 @@ class RVOS(nn.Module):
                 gradient through what was predicted.
         """
         encoded = [level.unflatten(0, images.shape[:2]) for level in self.encoder(images.flatten(0, 1))]
-        hidden, found = None, []
+        hidden: Levels | None = None
+        found: list[torch.Tensor] = []
         for t in range(images.shape[1]):
             previous = None if masks is None else masks[:, max(t - 1, 0)]
             if masks is not None and inferred and t > 1:
                 previous = torch.sigmoid(found[-1].detach().float())
             features = [level[:, t] for level in encoded]
-            logits, hidden = self.frame(features, objects, previous, hidden, images.shape[-2:])
+            logits, hidden = self.frame(features, objects, previous, hidden, (images.shape[-2], images.shape[-1]))
             found.append(logits)
         return torch.stack(found, dim=1)
 

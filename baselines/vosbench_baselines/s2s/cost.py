@@ -27,7 +27,7 @@ def gflop(model: S2S, objects: int) -> tuple[float, float]:
 
 def costs() -> dict[str, ModelCost]:
     """Every registered model of the family with one object; entry point ``vosbench.model_costs``."""
-    model = on_meta(lambda: S2S(architecture("s2s")))
+    model = on_meta(S2S, architecture("s2s"))
     cost = ModelCost(parameters=parameters(model), gflop=sum(gflop(model, 1)))
     return {"s2s": cost, "s2s-ol": cost}
 

@@ -102,7 +102,7 @@ def architecture(name: str) -> Architecture:
     >>> architecture("s2s-tiny-mask-state").state
     'mask'
     """
-    base, changes = name, {}
+    base, changes = name, dict[str, Any]()
     while suffix := next((v for v in VARIANTS if base.endswith(v)), ""):
         base = base.removesuffix(suffix)
         changes |= VARIANTS[suffix]
@@ -122,6 +122,9 @@ class State(NamedTuple):
 class Trunk(nn.Module):
     """VGG-16 on a frame in [0, 1], and on a mask where ``masks``."""
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self, size: Architecture, *, masks: bool) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
@@ -131,7 +134,8 @@ class Trunk(nn.Module):
     def forward(self, images: torch.Tensor, masks: torch.Tensor | None = None) -> torch.Tensor:
         """(B, 3, H, W), and (B, 1, H, W) if it sees masks; (B, 64 · width, h, w)."""
         x = (images - self.mean) / self.std
-        return self.vgg(x if masks is None else torch.cat([x, masks], dim=1))
+        out: torch.Tensor = self.vgg(x if masks is None else torch.cat([x, masks], dim=1))
+        return out
 
 
 class Decoder(nn.Module):
@@ -153,7 +157,8 @@ class Decoder(nn.Module):
         """(B, hidden, h, w) to logits (B, 1, H, W)."""
         for up in self.ups:
             h = torch.relu(up(h))
-        return self.last(h)
+        out: torch.Tensor = self.last(h)
+        return out
 
 
 class S2S(nn.Module):

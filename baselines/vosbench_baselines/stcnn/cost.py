@@ -17,7 +17,7 @@ SIZE = (480, 854)
 
 def on_meta(name: str) -> STCNN:
     """A network without numbers."""
-    network: STCNN = counting.on_meta(lambda: STCNN(architecture(name)))
+    network: STCNN = counting.on_meta(STCNN, architecture(name))
     return network
 
 

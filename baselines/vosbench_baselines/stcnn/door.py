@@ -44,7 +44,8 @@ class STCNNModel:
         self.ways = ways(name, **changes)
         network.critic = None
         self.device = usable(device)
-        self.network = network.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        moved = network.to(self.device).eval().requires_grad_(False)
+        self.network = moved.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if self.ways.frame_statistics and network.temporal is not None:
             _forget_statistics(network.temporal)
         tiny = name.startswith("stcnn-tiny")
@@ -104,7 +105,7 @@ class STCNNSession:
 
     def _learnt(self, dreamt: list[Scene], where: str) -> SpatialBranch:
         """A branch that has learnt an object, or the network's own where that failed."""
-        own = self.network.spatial
+        own: SpatialBranch = self.network.spatial
         branch, losses = fine_tuned(self.network, dreamt, self.ways)
         return kept(own, branch, losses, lambda asked: learnt_j(self.network, asked, dreamt[-1]), where)
 
@@ -116,7 +117,8 @@ class STCNNSession:
         if self.ways.current_frame and len(before) < delta:
             before.append(image)
         before = [before[0]] * (delta - len(before)) + before
-        return self.network.temporal(torch.stack([pixels(b, self.device) for b in before])[None])[1]
+        maps: Features = self.network.temporal(torch.stack([pixels(b, self.device) for b in before])[None])[1]
+        return maps
 
 
 def _forget_statistics(network: nn.Module) -> None:

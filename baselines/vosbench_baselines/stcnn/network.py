@@ -14,7 +14,7 @@ those of the authors' code. Shapes: B frames; H, W of any size; pictures are RGB
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -65,7 +65,7 @@ def architecture(name: str) -> Architecture:
     >>> architecture("stcnn-tiny-spatial-plain").attention
     False
     """
-    base, off = name, dict[str, bool]()
+    base, off = name, dict[str, Any]()
     for suffix, field in (("-plain", "attention"), ("-spatial", "temporal")):
         if base.endswith(suffix):
             base, off = base.removesuffix(suffix), off | {field: False}
@@ -155,7 +155,8 @@ class TemporalBranch(nn.Module):
 
     def forward(self, previous: torch.Tensor) -> tuple[torch.Tensor, Features]:
         """(B, delta, 3, H, W), oldest first; see :meth:`TemporalDecoder.forward`."""
-        return self.decoder(self.encoder(2 * previous.flatten(1, 2) - 1))
+        out: tuple[torch.Tensor, Features] = self.decoder(self.encoder(2 * previous.flatten(1, 2) - 1))
+        return out
 
 
 class PyramidPooling(nn.Module):
@@ -173,7 +174,8 @@ class PyramidPooling(nn.Module):
         for bins, conv in zip((1, 2, 3, 6), self.pooled, strict=True):
             mean = F.adaptive_avg_pool2d(x, bins)
             maps.append(conv(resized(mean, size)) if self.upsample_first else resized(conv(mean), size))
-        return self.join(torch.cat(maps, dim=1))
+        out: torch.Tensor = self.join(torch.cat(maps, dim=1))
+        return out
 
 
 class AttentionModule(nn.Module):

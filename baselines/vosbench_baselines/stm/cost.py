@@ -25,7 +25,7 @@ def gflop(model: STM, objects: int, memory: int) -> tuple[float, float]:
 
 def costs() -> dict[str, ModelCost]:
     """Every registered model of the family with one object; entry point ``vosbench.model_costs``."""
-    models = {name: on_meta(lambda name=name: STM(architecture(name))) for name in ("stm", "stm-refine50", "stm-s")}
+    models = {name: on_meta(STM, architecture(name)) for name in ("stm", "stm-refine50", "stm-s")}
     return {n: ModelCost(parameters=parameters(m), gflop=sum(gflop(m, 1, MEMORY))) for n, m in models.items()}
 
 
@@ -36,7 +36,7 @@ def table() -> str:
         "|---|---|---|---|---|---|",
     ]
     for name in (*ARCHITECTURES, "stm-refine50"):
-        model = on_meta(lambda name=name: STM(architecture(name)))
+        model = on_meta(STM, architecture(name))
         costs = [f"{cost:.1f}" for objects in (1, 5) for cost in gflop(model, objects, MEMORY)]
         lines.append(f"| {name} | {parameters(model):,} | {' | '.join(costs)} |")
     return "\n".join(lines)

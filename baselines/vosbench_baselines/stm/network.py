@@ -84,7 +84,8 @@ class ResBlock(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Same shape."""
-        return x + self.conv2(torch.relu(self.conv1(torch.relu(x))))
+        out: torch.Tensor = x + self.conv2(torch.relu(self.conv1(torch.relu(x))))
+        return out
 
 
 class Refine(nn.Module):
@@ -98,21 +99,27 @@ class Refine(nn.Module):
 
     def skip(self, features: torch.Tensor) -> torch.Tensor:
         """The half that does not depend on the object."""
-        return self.ResFS(self.convFS(features))
+        out: torch.Tensor = self.ResFS(self.convFS(features))
+        return out
 
     def forward(self, skip: torch.Tensor, coarse: torch.Tensor) -> torch.Tensor:
         """``skip`` (B, C, h, w) from :meth:`skip`, ``coarse`` (B · N, C, h / 2, w / 2); (B · N, C, h, w)."""
         up = F.interpolate(coarse, size=skip.shape[-2:], mode="bilinear", align_corners=False)
-        return self.ResMM(plus_shared(up, skip))
+        out: torch.Tensor = self.ResMM(plus_shared(up, skip))
+        return out
 
 
 def plus_shared(per_object: torch.Tensor, shared: torch.Tensor) -> torch.Tensor:
     """Add a clip's map to those of its objects: (B · N, C, h, w) + (B, C, h, w)."""
-    return (per_object.unflatten(0, (len(shared), -1)) + shared.unsqueeze(1)).flatten(0, 1)
+    out: torch.Tensor = (per_object.unflatten(0, (len(shared), -1)) + shared.unsqueeze(1)).flatten(0, 1)
+    return out
 
 
 class QueryEncoder(nn.Module):
     """A frame without masks. RGB in [0, 1]; normalisation happens in here, after the runner has padded with black."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
 
     def __init__(self, size: Architecture) -> None:
         super().__init__()
@@ -131,7 +138,8 @@ class QueryEncoder(nn.Module):
 
     def rgb(self, images: torch.Tensor) -> torch.Tensor:
         """The first convolution: (B, 3, H, W) to (B, width, H / 2, W / 2)."""
-        return self.conv1((images - self.mean) / self.std)
+        out: torch.Tensor = self.conv1((images - self.mean) / self.std)
+        return out
 
     def deepen(self, x: torch.Tensor) -> Features:
         """Everything after the first convolution."""
@@ -172,7 +180,8 @@ class TopDown(nn.Module):
 
     def forward(self, at16: torch.Tensor) -> torch.Tensor:
         """(B, fourth, h, w) to (B, channels, h, w)."""
-        return self.refine(self.refine.skip(at16), self.lateral(self.res5(at16)))
+        out: torch.Tensor = self.refine(self.refine.skip(at16), self.lateral(self.res5(at16)))
+        return out
 
 
 class KeyValue(nn.Module):
@@ -242,4 +251,5 @@ class STM(nn.Module):
         query_key, query_value = self.KV_Q_r4(query.at16)
         read = read_memory(query_key.repeat_interleave(objects, dim=0), keys, values, usable)
         logits = self.Decoder(read, query_value, query).float()
-        return torch.softmax(logits, dim=1)[:, 1].unflatten(0, (len(images), objects))
+        out: torch.Tensor = torch.softmax(logits, dim=1)[:, 1].unflatten(0, (len(images), objects))
+        return out

@@ -61,7 +61,7 @@ class STMXS(nn.Module):
         rough = x[:, ROUGH : ROUGH + 1] - 0.5
         read = read_memory(self._keys(x[:, :3])[0], keys, values)
         x = F.pixel_unshuffle(x - 0.5, 2)  # (B, 20, S/2, S/2)
-        skips = []
+        skips: list[torch.Tensor] = []
         for block in self.down:
             x = block(x if not skips else F.max_pool2d(x, 2))
             skips.append(x)

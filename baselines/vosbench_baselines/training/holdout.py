@@ -20,7 +20,7 @@ def holdout_j(models: list[VOSModel], folder: VideoFolder, recipe: Recipe | None
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "predictions"
         predict(folder, split="all", models=models, out=out, recipe=recipe)
-        return float(np.mean([j for sequence in folder.found for j in _of_objects(folder, sequence.name, out)]))
+        return float(np.mean([j for sequence in folder.videos for j in _of_objects(folder, sequence.name, out)]))
 
 
 def _of_objects(folder: VideoFolder, sequence: str, out: Path) -> list[float]:

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -163,7 +163,11 @@ class Descent:
 
 def _optimiser(config: Training, model: nn.Module) -> torch.optim.Optimizer:
     """One group of parameters, for SGD the family's groups; or the trunk apart. ``share`` is of the learning rate."""
-    makers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": partial(torch.optim.SGD, momentum=0.9)}
+    makers: dict[str, Callable[..., torch.optim.Optimizer]] = {
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+        "sgd": partial(torch.optim.SGD, momentum=0.9),
+    }
     maker = makers[config.optimiser]
     groups: list[dict[str, Any]] = [{"params": list(model.parameters()), "share": 1.0}]
     if config.optimiser == "sgd":

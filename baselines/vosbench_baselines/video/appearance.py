@@ -33,9 +33,10 @@ def _cells(image: Image) -> NDArray[np.int64]:
 
 def _histogram(cells: NDArray[np.int64], weights: NDArray[np.float32]) -> NDArray[np.float64]:
     """Shares of the colours, smoothed over neighbouring cells along each axis by (1, 2, 1) / 4."""
-    counts = np.bincount(cells, weights, int(np.prod(BINS))).reshape(BINS)
+    counts: NDArray[np.float64] = np.bincount(cells, weights, int(np.prod(BINS))).reshape(BINS).astype(np.float64)
     for axis in range(3):
         padded = np.pad(counts, [(1, 1) if a == axis else (0, 0) for a in range(3)], mode="edge")
         before, here, after = (np.take(padded, range(k, k + BINS[axis]), axis=axis) for k in range(3))
         counts = (before + 2 * here + after) / 4
-    return (counts / max(counts.sum(), 1e-9)).ravel()
+    out: NDArray[np.float64] = (counts / max(counts.sum(), 1e-9)).ravel()
+    return out

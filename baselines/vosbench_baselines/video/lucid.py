@@ -150,7 +150,8 @@ def _moved(picture: NDArray[Any], grid: NDArray[np.float32], border: int) -> NDA
 
 
 def _lit(picture: NDArray[np.float32], light: NDArray[np.float32]) -> NDArray[np.float32]:
-    return picture * (1 + light[0]) + 64 * light[1]
+    out: NDArray[np.float32] = picture * (1 + light[0]) + 64 * light[1]
+    return out
 
 
 def _bytes(picture: NDArray[np.float32]) -> Image:

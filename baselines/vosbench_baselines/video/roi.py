@@ -67,7 +67,8 @@ def _to_square(square: Square, size: int) -> NDArray[np.float64]:
 def _centred(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """2×3 for OpenCV, which counts from the centres of the pixels."""
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
-    return (np.linalg.inv(half) @ matrix @ half)[:2]
+    out: NDArray[np.float64] = (np.linalg.inv(half) @ matrix @ half)[:2]
+    return out
 
 
 def _extent(mass: NDArray[np.float64]) -> tuple[float, float]:
