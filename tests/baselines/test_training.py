@@ -335,8 +335,8 @@ def test_masks_may_be_binary_or_have_void(tmp_path):
         (tmp_path / "Annotations" / name).mkdir(parents=True)
         Image.new("RGB", (len(values), 1)).save(tmp_path / f"JPEGImages/{name}/0.jpg")
         Image.fromarray(np.array([values], np.uint8)).save(tmp_path / f"Annotations/{name}/0.png")
-    assert video_folder(VIDEOS, tmp_path).read("b", "0")[0].tolist() == [[0, 1, 0]]
-    assert video_folder(replace(VIDEOS, binary=True), tmp_path).read("a", "0")[0].tolist() == [[0, 1]]
+    assert video_folder(VIDEOS, tmp_path).labels("b", "0").tolist() == [[0, 1, 0]]
+    assert video_folder(replace(VIDEOS, binary=True), tmp_path).labels("a", "0").tolist() == [[0, 1]]
 
 
 # -- the configuration and the command

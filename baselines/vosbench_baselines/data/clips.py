@@ -92,7 +92,7 @@ class Videos:
     def _labels(self, sequence: Sequence, stem: str) -> NDArray[np.uint8] | None:
         if stem not in sequence.frames:
             return None
-        return self.folder.read(sequence.name, stem)[0].astype(np.uint8)
+        return self.folder.labels(sequence.name, stem)
 
 
 @dataclass(frozen=True)
@@ -157,13 +157,16 @@ def warped(
     warps: list[NDArray[np.float64]],
     size: tuple[int, int],
 ) -> Clip:
-    """Apply a 3×3 affine map to each frame; the picture is mirrored at its border, outside it is background."""
+    """Apply a 3×3 affine map to each frame; pictures and labels are mirrored at their border."""
     target = size[1], size[0]
     pictures = [
         cv2.warpAffine(i, w[:2], target, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         for i, w in zip(images, warps, strict=True)
     ]
-    maps = [cv2.warpAffine(m, w[:2], target, flags=cv2.INTER_NEAREST) for m, w in zip(labels, warps, strict=True)]
+    maps = [
+        cv2.warpAffine(m, w[:2], target, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101)
+        for m, w in zip(labels, warps, strict=True)
+    ]
     return Clip(np.stack(pictures).astype(np.uint8), np.stack(maps).astype(np.uint8))
 
 

@@ -1,6 +1,6 @@
 """Annotated images on disk: ``<images>/<sequence>/<frame>.jpg`` with ``<masks>/<sequence>/<frame>.png``."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class VideoFolder:
-    """Sequences of a source, as a dataset of the single split "all"; a mask source of itself."""
+    """Sequences of a source, as a dataset of the single split "all"."""
 
     root: Path
     images: Path
@@ -40,11 +40,6 @@ class VideoFolder:
         found = fraction_of(found, self.fraction)
         object.__setattr__(self, "videos", tuple(found))
 
-    @property
-    def name(self) -> str:
-        """The folder of masks."""
-        return str(self.annotations)
-
     def splits(self) -> tuple[str, ...]:
         """One."""
         return ("all",)
@@ -63,23 +58,45 @@ class VideoFolder:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """A folder laid out as the masks are."""
-        return replace(self, annotations=path)
+        return FolderMasks(path, self.binary, self.videos)
 
     def masks(self, split: str) -> MaskSource:
-        """Itself."""
-        return self
+        """The true ones."""
+        return FolderMasks(self.annotations, self.binary, self.videos)
+
+    def labels(self, sequence: str, frame: str) -> NDArray[np.uint8]:
+        """The true label map (H, W) of a frame."""
+        return read_labels(self.annotations / sequence / f"{frame}.png", binary=self.binary)
+
+
+@dataclass(frozen=True)
+class FolderMasks:
+    """Label maps ``<root>/<sequence>/<frame>.png`` of some videos."""
+
+    root: Path
+    binary: bool
+    videos: tuple[Sequence, ...]
+
+    @property
+    def name(self) -> str:
+        """The folder."""
+        return str(self.root)
+
+    def sequences(self) -> tuple[str, ...]:
+        """Names of the videos."""
+        return tuple(video.name for video in self.videos)
 
     def frames(self, sequence: str) -> tuple[str, ...]:
-        """Stems of the annotated frames."""
-        return next((found.frames for found in self.videos if found.name == sequence), ())
+        """Stems of the annotated frames; none of a sequence that is not there."""
+        return next((video.frames for video in self.videos if video.name == sequence), ())
 
     def read(self, sequence: str, frame: str) -> Masks:
         """One label map (H, W) uint8."""
-        return (read_labels(self.annotations / sequence / f"{frame}.png", binary=self.binary),)
+        return (read_labels(self.root / sequence / f"{frame}.png", binary=self.binary),)
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """The path for a message."""
-        return str(self.annotations / sequence / (f"{frame}.png" if frame else ""))
+        return str(self.root / sequence / (f"{frame}.png" if frame else ""))
 
 
 def video_folder(source: Source, base: Path) -> VideoFolder:

@@ -148,13 +148,15 @@ def picture_tensor(image: Image) -> Tensor:
 def augmented(
     rng: np.random.Generator, image: Image, mask: NDArray[np.bool_], lesson: Lesson
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """A frame and its mask, 0 or 1, as a lesson draws them; the picture is mirrored at its border."""
+    """A frame and its mask, 0 or 1, as a lesson draws them; both are mirrored at their border."""
     height, width = mask.shape
     turn, scale = rng.uniform(-lesson.turn, lesson.turn), rng.uniform(*lesson.scales)
     affine = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), turn, scale)
     size = (width, height)
     picture = cv2.warpAffine(image, affine, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    labels = cv2.warpAffine(mask.astype(np.uint8), affine, size, flags=cv2.INTER_NEAREST)
+    labels = cv2.warpAffine(
+        mask.astype(np.uint8), affine, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101
+    )
     bent = 255 * (np.arange(256) / 255) ** rng.uniform(*lesson.gamma)
     picture = np.round(bent).astype(np.uint8)[picture]
     if rng.random() < 0.5:

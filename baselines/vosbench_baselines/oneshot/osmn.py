@@ -77,9 +77,8 @@ class OSMN(osvos.SideOutputs):
     def guide(self, first: Frame) -> Tensor:
         """Gamma (B, 3840), from the object's first frame."""
         x = normalised(first.picture, self.size.pixels) * (first.mask > 0.5)
-        out: Tensor = self.modulator(
-            torch.cat([_cut(x[b : b + 1], first.mask[b, 0], self.guide_side) for b in range(len(x))])
-        )
+        cut = [_cut(x[b : b + 1], first.mask[b, 0], self.guide_side) for b in range(len(x))]
+        out: Tensor = self.modulator(torch.cat(cut))
         return out
 
     def outputs(self, picture: Tensor, previous: Frame, guide: Tensor | None) -> list[Tensor]:

@@ -236,17 +236,3 @@ class S2S(nn.Module):
                 known = truth[:, t, None]
                 previous = torch.where(known >= 0, known, previous)
         return torch.cat(logits, dim=1)
-
-
-def clip_loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Eq. 5: binary cross-entropy, the mean over pixels and annotated frames; others count nothing.
-
-    The equation as printed has the wrong sign on its second term.
-
-    Args:
-        logits: (B, T, H, W).
-        truth: (B, T, H, W) in {0, 1}, negative where a frame is not annotated.
-    """
-    annotated = (truth >= 0).float()
-    losses = F.binary_cross_entropy_with_logits(logits.float(), truth.clamp(min=0), reduction="none")
-    return (losses * annotated).sum() / annotated.sum().clamp(min=1)

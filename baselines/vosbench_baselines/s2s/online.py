@@ -15,7 +15,8 @@ from torch import nn
 
 from vosbench_baselines.learning.online import repeatable
 from vosbench_baselines.learning.outcome import region_similarity
-from vosbench_baselines.s2s.network import S2S, Online, clip_loss
+from vosbench_baselines.s2s.losses import clip_loss
+from vosbench_baselines.s2s.network import S2S, Online
 
 Lesson = tuple[torch.Tensor, torch.Tensor]
 
@@ -40,12 +41,12 @@ def fine_tuned(network: S2S, lessons: list[Lesson], how: Online) -> tuple[S2S, l
         optimiser = torch.optim.Adam(learnt, lr=how.learning_rate)
         losses: list[float] = []
         with torch.enable_grad(), repeatable():
-            for _ in range(how.steps):
+            for step in range(how.steps):
                 drawn = torch.randint(len(images), (how.batch,), generator=rng)
                 pairs = [random_affine(images[drawn], masks[drawn], how, rng) for _ in range(2)]
                 clips, truth = (torch.stack(parts, dim=1) for parts in zip(*pairs, strict=True))
                 with torch.autocast(clips.device.type, torch.bfloat16, enabled=clips.device.type == "cuda"):
-                    loss = clip_loss(learner(clips, truth[:, :1]), truth[:, 1:])
+                    loss = clip_loss(learner(clips, truth[:, :1]), truth[:, 1:], balance=1 - step / how.steps)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 nn.utils.clip_grad_norm_(learnt, 1.0)
@@ -71,7 +72,7 @@ def random_affine(
 
     Args:
         images: (B, 3, H, W); what comes from outside is mirrored at the border.
-        masks: (B, H, W); what comes from outside is background.
+        masks: (B, H, W); what comes from outside is mirrored with the picture.
         how: the ranges.
         rng: on the CPU, so that all devices see the same pairs.
 
@@ -93,5 +94,5 @@ def random_affine(
     theta = torch.stack(rows, dim=1).to(images.device)
     grid = F.affine_grid(theta, [batch, 3, height, width], align_corners=False)
     pictures = F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
-    maps = F.grid_sample(masks[:, None].float(), grid, align_corners=False)[:, 0]
+    maps = F.grid_sample(masks[:, None].float(), grid, padding_mode="reflection", align_corners=False)[:, 0]
     return pictures, (maps > 0.5).float()

@@ -7,7 +7,8 @@ from vosbench_baselines.data.config import Training
 from vosbench_baselines.layers.vgg import load_vgg16
 from vosbench_baselines.learning.family import Family
 from vosbench_baselines.s2s.door import S2SModel
-from vosbench_baselines.s2s.network import S2S, architecture, clip_loss
+from vosbench_baselines.s2s.losses import clip_loss
+from vosbench_baselines.s2s.network import S2S, architecture
 from vosbench_baselines.s2s.weights import load_s2s
 
 

@@ -162,7 +162,7 @@ def _follow(track: Track, image: Image, carried: Mask) -> Mask:
         return _find_again(track, image)
     found = track.expert.refine(image, carried, square)
     if (found > 0.5).sum() < COLLAPSED * area:
-        found = (found + carried) / 2
+        found = ((found + carried) / 2).astype(np.float32)
     return found
 
 

@@ -44,8 +44,9 @@ class STCNNModel:
         self.ways = ways(name, **changes)
         network.critic = None
         self.device = usable(device)
-        moved = network.to(self.device).eval().requires_grad_(False)
-        self.network = moved.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        layout = torch.channels_last
+        moved: STCNN = network.to(self.device, memory_format=layout)  # type: ignore[call-overload]
+        self.network = moved.eval().requires_grad_(False)
         if self.ways.frame_statistics and network.temporal is not None:
             _forget_statistics(network.temporal)
         tiny = name.startswith("stcnn-tiny")

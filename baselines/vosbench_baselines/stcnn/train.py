@@ -145,6 +145,8 @@ class STCNNLearner:
 def turned(clip: torch.Tensor, masks: torch.Tensor, degrees: float, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Each clip (B, T, 3, H, W) and its mask (B, H, W) turned about the centre by up to so many degrees, at random.
 
+    What comes from outside is mirrored, in the mask as in the pictures.
+
     Ranks draw for the whole batch, and each takes its share.
     """
     if degrees == 0:
@@ -158,7 +160,7 @@ def turned(clip: torch.Tensor, masks: torch.Tensor, degrees: float, seed: int) -
     theta = torch.stack([torch.stack([cos, -sin * aspect, zero], 1), torch.stack([sin / aspect, cos, zero], 1)], 1)
     grid = F.affine_grid(theta, [batch, 1, height, width], align_corners=False)
     pictures = F.grid_sample(clip.flatten(1, 2), grid, padding_mode="reflection", align_corners=False)
-    maps = F.grid_sample(masks[:, None], grid, mode="nearest", align_corners=False)
+    maps = F.grid_sample(masks[:, None], grid, mode="nearest", padding_mode="reflection", align_corners=False)
     return pictures.unflatten(1, (frames, 3)), maps[:, 0]
 
 

@@ -27,7 +27,8 @@ class STMModel:
     def __init__(self, network: STM, name: str, *, device: str = "cpu", weights: str | None = None) -> None:
         layout = torch.channels_last
         self.device = usable(device)
-        self.network = network.to(self.device, memory_format=layout).eval().requires_grad_(False)
+        moved: STM = network.to(self.device, memory_format=layout)  # type: ignore[call-overload]
+        self.network = moved.eval().requires_grad_(False)
         self.spec = ModelSpec(
             name=name,
             padding=Padding(multiple=16, centred=True, fill="black"),

@@ -24,10 +24,10 @@ def holdout_j(models: list[VOSModel], folder: VideoFolder, recipe: Recipe | None
 
 
 def _of_objects(folder: VideoFolder, sequence: str, out: Path) -> list[float]:
-    frames = folder.frames(sequence)[1:-1]
+    frames = folder.masks("all").frames(sequence)[1:-1]
     counts = []
     for frame in frames:
-        gt = folder.read(sequence, frame)[0].astype(np.uint8)
+        gt = folder.labels(sequence, frame)
         pred = read_labels(out / sequence / f"{frame}.png", binary=False)
         counts.append(joint_histogram(np.ascontiguousarray(gt), np.ascontiguousarray(pred), 255, 255))
     both = np.stack(counts)

@@ -21,7 +21,7 @@ class Flow:
         height, width = now.shape[:2]
         factor = min(1.0, SHORT_SIDE / min(height, width))
         size = round(width * factor), round(height * factor)
-        found = self._dis.calc(_grey(now, size), _grey(before, size), None)
+        found = self._dis.calc(_grey(now, size), _grey(before, size), None)  # type: ignore[call-overload]
         flow = np.asarray(found, np.float32)[: size[1], : size[0]]
         flow = flow * np.array([width / size[0], height / size[1]], np.float32)
         return np.asarray(cv2.resize(flow, (width, height)), np.float32) if factor < 1 else flow

@@ -64,7 +64,7 @@ def _to_square(square: Square, size: int) -> NDArray[np.float64]:
     return np.array([[scale, 0, -scale * left], [0, scale, -scale * top], [0, 0, 1.0]])
 
 
-def _centred(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def _centred(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """2×3 for OpenCV, which counts from the centres of the pixels."""
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     out: NDArray[np.float64] = (np.linalg.inv(half) @ matrix @ half)[:2]
