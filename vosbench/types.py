@@ -1,4 +1,4 @@
-"""The nouns of vosbench: sequences, their objects, and the two doors data comes through.
+"""Sequences, their objects, and the two interfaces that give data: mask sources and datasets.
 
 A *label map* is a two-dimensional array of object indices, 0 for background. A frame's masks are one label map or,
 where objects may overlap (one file per object, run-length encodings), several; an object is in exactly one of them.
@@ -7,7 +7,7 @@ where objects may overlap (one file per object, run-length encodings), several; 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class Sequence:
     """One video: its annotated frames in order and, where the dataset lists them, its objects.
 
     ``frames`` are the stems with ground truth, in order; ``images`` the folder of the video's pictures, if there is
-    one. ``stable`` is the dataset's word on whether temporal stability is meaningful here (None: it does not say).
+    one. ``stable`` says whether temporal stability is meaningful here (None: the dataset does not say).
     """
 
     name: str
@@ -52,8 +52,7 @@ class Sequence:
 class MaskSource(Protocol):
     """Masks by (sequence, frame): knows a file format, not a scoring rule.
 
-    It is pickled for workers elsewhere; how a source of many sequences sends only what is needed says
-    :mod:`vosbench.masks.portions`.
+    It is pickled for workers elsewhere, which need only some of its sequences: see :class:`DivisibleSource`.
     """
 
     @property
@@ -71,6 +70,23 @@ class MaskSource(Protocol):
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """The path to name in a message about this frame or sequence, whether or not it exists."""
+
+
+@runtime_checkable
+class DivisibleSource(MaskSource, Protocol):
+    """A mask source that knows how to send a part of itself, and when its files changed.
+
+    Another one is sent whole, and taken for unchanged.
+    """
+
+    def subset(self, *sequences: str) -> MaskSource:
+        """These sequences alone, in a form that another process or machine can read, under the same names."""
+
+    def modified(self, *sequences: str) -> int:
+        """When a file of these sequences was last written, renamed or removed (ns since 1970); 0 if unknown.
+
+        Raises OSError for a file that is gone.
+        """
 
 
 class Dataset(Protocol):

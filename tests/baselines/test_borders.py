@@ -1,4 +1,4 @@
-"""Where a warped picture is mirrored at its border, its labels are mirrored alike: in training and in online learning."""
+"""Where a warped picture is mirrored at its border, its labels are mirrored alike: in training and learning online."""
 
 import numpy as np
 import pytest

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench import kernel
 from vosbench.kernel.contours import Contours
+from vosbench.masks.annotated import annotated, palette_of
+from vosbench.masks.listing import modified, subset
 from vosbench.types import LabelMap, Masks, MaskSource
 
 #: What is kept at most, whatever memory there is.
@@ -22,12 +23,6 @@ def allowance() -> int:
         return min(MOST, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4)
     except (AttributeError, ValueError, OSError):  # no POSIX system
         return MOST // 4
-
-
-class OutlinedMap(np.ndarray[Any, Any]):
-    """A label map whose contours are known. What is made of it, a part or a copy, knows nothing of them."""
-
-    contours: Contours
 
 
 def contours_of(plane: NDArray[np.uint8]) -> Contours:
@@ -44,12 +39,13 @@ class _Trimmed:
     place: tuple[slice, slice]
     inside: LabelMap
     contours: Contours | None
+    palette: bytes
 
     @classmethod
     def of(cls, plane: LabelMap) -> "_Trimmed":
         place = tuple(_extent(np.atleast_1d(plane.any(axis))) for axis in (1, 0))
         contours = kernel.contours(plane.astype(np.uint8, copy=False)) if plane.dtype == np.uint8 else None
-        return cls(plane.shape, (place[0], place[1]), plane[place].copy(), contours)
+        return cls(plane.shape, (place[0], place[1]), plane[place].copy(), contours, palette_of(plane))
 
     @property
     def nbytes(self) -> int:
@@ -58,11 +54,7 @@ class _Trimmed:
     def whole(self) -> LabelMap:
         plane = np.zeros(self.shape, self.inside.dtype)
         plane[self.place] = self.inside
-        if self.contours is None:
-            return plane
-        outlined = plane.view(OutlinedMap)
-        outlined.contours = self.contours
-        return outlined
+        return annotated(plane, contours=self.contours, palette=self.palette)
 
 
 def _extent(flags: NDArray[np.bool_]) -> slice:
@@ -115,6 +107,16 @@ class HeldMasks:
         """The masks of a frame: as they are held, or read now."""
         held = self._held.get((sequence, frame))
         return self.source.read(sequence, frame) if held is None else tuple(plane.whole() for plane in held)
+
+    def subset(self, *sequences: str) -> "HeldMasks":
+        """These sequences alone, with what is held of them."""
+        part = HeldMasks(subset(self.source, *sequences), self.limit)
+        part._held.update({key: planes for key, planes in self._held.items() if key[0] in sequences})
+        return part
+
+    def modified(self, *sequences: str) -> int:
+        """When the source was."""
+        return modified(self.source, *sequences)
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """Where the source has it."""

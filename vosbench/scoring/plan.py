@@ -15,10 +15,11 @@ from vosbench.types import MaskSource, Sequence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The tasks, longest first, and remarks worth a line."""
+    """The tasks, longest first, ``notes`` for information, and ``remarks`` on what is improbable in each prediction."""
 
     tasks: tuple[Task, ...]
     notes: tuple[str, ...]
+    remarks: tuple[tuple[str, ...], ...]
 
 
 def make_plan(
@@ -55,7 +56,11 @@ def make_plan(
     options = {"rules": rules, "gt": gt, "predictions": predictions, "missing": missing, "resize": resize}
     tasks = [Task(sequence=s, **options) for s in sequences]  # type: ignore[arg-type]
     tasks.sort(key=lambda task: -len(expected[task.sequence.name]))
-    return Plan(tasks=tuple(tasks), notes=tuple(n for p in predictions for n in _extras(p, sequences)))
+    return Plan(
+        tasks=tuple(tasks),
+        notes=tuple(n for p in predictions for n in _extras(p, sequences)),
+        remarks=tuple(() for _ in predictions),
+    )
 
 
 def expected_stems(sequence: Sequence, rules: Rules) -> tuple[str, ...]:

@@ -1,13 +1,12 @@
 """Carry out a plan: all sequences, all predictions, every problem collected before anything is reported."""
 
-from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from vosbench.errors import IncompleteError, InputError, Problem, VosbenchError
 from vosbench.execution import Workers, default_jobs, run_tasks
 from vosbench.execution.checkpoint import Journal
-from vosbench.masks.portions import changed
+from vosbench.masks.listing import modified
 from vosbench.results import counts as rows
 from vosbench.results.counts import PartCounts, Rows, SequenceCounts
 from vosbench.scoring.finalize import finish
@@ -61,12 +60,6 @@ def run(
     return outcome.counts()
 
 
-def remarks(counts: tuple[SequenceCounts, ...]) -> tuple[str, ...]:
-    """What was noted about some sequences: one line for each kind of note."""
-    found = Counter(note for c in counts for note in c.notes)
-    return tuple(f"{note} ({n} of {len(counts)} sequences)" for note, n in found.items())
-
-
 def _encoded_rows(task: Task) -> bytes:
     return rows.encode(score_sequence(task))
 
@@ -82,7 +75,7 @@ def _changed(task: Task, since: int) -> bool:
     """Has a file of the task changed since it may have been read?"""
     name = task.sequence.name
     try:
-        return any(changed(source, name) > since for source in (task.gt, *task.predictions))
+        return any(modified(source, name) > since for source in (task.gt, *task.predictions))
     except OSError:  # it is gone by now
         return True
 

@@ -73,7 +73,7 @@ def report(
         runs=runs,
         measure=measure,
         headline=summary.headline(runs),
-        remarks=[(name, summary.footnotes(run)) for name, run in zip(names, runs, strict=True)],
+        remarks=[(n, [*summary.footnotes(r), *r.document.notes]) for n, r in zip(names, runs, strict=True)],
         overview=lines.overview(runs, names, measure),
         charts=lines.by_sequence(runs, names, measure),
         galleries=galleries,
@@ -92,7 +92,7 @@ def _render(**content: Any) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("vosbench.views.report"),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(f"vosbench.{room}") for room in ("views.report", "views")]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -163,12 +163,11 @@ def _matched(run: RunResult) -> Grid:
 def _provenance(run: RunResult) -> list[tuple[str, str]]:
     d = run.document
     spec = run.spec
-    rows = [
-        ("predictions", d["predictions"]["name"]),
-        ("fingerprint of the predictions", d["predictions"]["fingerprint"]),
-        ("benchmark, split", f"{d['benchmark']}, {d['split']}"),
-        ("fingerprint of the ground truth", d["dataset"]["fingerprint"]),
+    return [
+        ("predictions", d.predictions.name),
+        ("fingerprint of the predictions", d.predictions.fingerprint),
+        ("benchmark, split", f"{d.benchmark}, {d.split}"),
+        ("fingerprint of the ground truth", d.dataset.fingerprint),
         ("protocol", f"{spec.title} ({spec.name}, version {spec.version}); {spec.reference}"),
-        *((name, str(value)) for name, value in sorted(d["environment"].items())),
+        *((name, str(value)) for name, value in sorted(d.environment.items())),
     ]
-    return rows + [("note", note) for note in d["notes"]]
