@@ -1,4 +1,4 @@
-"""The rooms of the baselines: each is in the picture of docs/architecture.md and on a floor of baselines/.importlinter."""
+"""The rooms of the baselines: each is described in docs/architecture.md and has a floor in baselines/.importlinter."""
 
 from pathlib import Path
 

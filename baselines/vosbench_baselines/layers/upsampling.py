@@ -1,4 +1,4 @@
-"""Bilinear upsampling as Caffe's models write it: a transposed convolution that does not learn, and a crop."""
+"""Bilinear resizing: as PyTorch does it, and as Caffe's models do with a convolution that does not learn; a crop."""
 
 import torch
 import torch.nn.functional as F
@@ -32,3 +32,8 @@ def centre_crop(x: Tensor, like: Tensor) -> Tensor:
     height, width = like.shape[-2:]
     top, left = (x.shape[-2] - height) // 2, (x.shape[-1] - width) // 2
     return x[..., top : top + height, left : left + width]
+
+
+def resized(x: torch.Tensor, size: torch.Size) -> torch.Tensor:
+    """Bilinear, to (h, w)."""
+    return x if x.shape[-2:] == size else F.interpolate(x, size=size, mode="bilinear", align_corners=False)

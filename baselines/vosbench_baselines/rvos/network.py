@@ -107,15 +107,6 @@ class ResNet(nn.Module):
 class Encoder(nn.Module):
     """The trunk, and a projection of each of its levels. It knows nothing of objects."""
 
-    sk2: nn.Conv2d
-    sk3: nn.Conv2d
-    sk4: nn.Conv2d
-    sk5: nn.Conv2d
-    bn2: nn.BatchNorm2d
-    bn3: nn.BatchNorm2d
-    bn4: nn.BatchNorm2d
-    bn5: nn.BatchNorm2d
-
     def __init__(self, size: Architecture) -> None:
         super().__init__()
         self.base = ResNet(size)
@@ -128,7 +119,7 @@ class Encoder(nn.Module):
         """(B, 3, H, W) in [0, 1] to f', one map a level."""
         mean, std = images.new_tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]]).view(2, 1, 3, 1, 1)
         maps = self.base((images - mean) / std)
-        heads = ((self.sk5, self.bn5), (self.sk4, self.bn4), (self.sk3, self.bn3), (self.sk2, self.bn2))
+        heads = ((getattr(self, f"sk{k}"), getattr(self, f"bn{k}")) for k in (5, 4, 3, 2))
         return [norm(project(x)) for x, (project, norm) in zip(maps, heads, strict=True)]
 
 

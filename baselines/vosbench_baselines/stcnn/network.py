@@ -22,6 +22,7 @@ from torch import nn
 
 from vosbench.errors import UsageError
 from vosbench_baselines.layers.resnet import BLOCKS, stage
+from vosbench_baselines.layers.upsampling import resized
 from vosbench_baselines.stcnn.released import DoublingDeconvolution, ReleasedDecoder, centred
 
 Features = list[torch.Tensor]
@@ -79,11 +80,6 @@ def conv_bn_relu(channels: int, out: int, kernel: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels, out, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(out), nn.ReLU()
     )
-
-
-def resized(x: torch.Tensor, size: torch.Size) -> torch.Tensor:
-    """Bilinear, to (h, w)."""
-    return x if x.shape[-2:] == size else F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
 class Trunk(nn.Module):

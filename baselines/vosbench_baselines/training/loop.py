@@ -2,12 +2,10 @@
 
 import copy
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +19,7 @@ from vosbench_baselines.data.folders import video_folder
 from vosbench_baselines.data.mixture import mixture
 from vosbench_baselines.devices import usable
 from vosbench_baselines.learning import ranks
+from vosbench_baselines.learning.descent import Descent, learning_rate
 from vosbench_baselines.learning.family import Learner
 from vosbench_baselines.training.families import family
 from vosbench_baselines.training.holdout import holdout_j
@@ -107,7 +106,8 @@ def _steps(
 def _begin(config: Training, base: Path, device: str) -> Run:
     torch.manual_seed(config.seed)
     model = initialised(config, base).to(device)
-    learner = (family(config.architecture).learner or Descent)(model, config)
+    kind = family(config.architecture)
+    learner = Descent(model, config, kind) if kind.learner is None else kind.learner(model, config)
     if ranks.rank():  # the network is everyone's, what is drawn while training is not
         torch.manual_seed(ranks.own_seed(config.seed))
     return Run(model=model, averaged=copy.deepcopy(model).requires_grad_(False), learner=learner)
@@ -125,69 +125,6 @@ def initialised(config: Training, base: Path) -> nn.Module:
     elif config.initial:
         kind.start(model, checkpoints.read_state(base / config.initial)[0])
     return model
-
-
-class Descent:
-    """The learner of most families: one loss, one optimiser, gradients clipped."""
-
-    def __init__(self, model: nn.Module, config: Training) -> None:
-        self.model, self.config, self.loss = model, config, family(config.architecture).loss
-        self.optimiser = _optimiser(config, model)
-
-    def step(self, images: torch.Tensor, labels: torch.Tensor, step: int) -> float:
-        """See :class:`Learner`."""
-        assert self.loss is not None
-        self.model.train()
-        if self.config.freeze_batch_norm:
-            for module in self.model.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
-        for group in self.optimiser.param_groups:
-            group["lr"] = group["share"] * learning_rate(self.config, step)
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=images.device.type == "cuda"):
-            loss = self.loss(self.model, images, labels, self.config, step)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        ranks.average_gradients(self.optimiser)
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_gradient)
-        self.optimiser.step()
-        return float(loss.detach())
-
-    def state_dict(self) -> dict[str, Any]:
-        """See :class:`Learner`."""
-        return self.optimiser.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """See :class:`Learner`."""
-        self.optimiser.load_state_dict(state)
-
-
-def _optimiser(config: Training, model: nn.Module) -> torch.optim.Optimizer:
-    """One group of parameters, for SGD the family's groups; or the trunk apart. ``share`` is of the learning rate."""
-    makers: dict[str, Callable[..., torch.optim.Optimizer]] = {
-        "adam": torch.optim.Adam,
-        "adamw": torch.optim.AdamW,
-        "sgd": partial(torch.optim.SGD, momentum=0.9),
-    }
-    maker = makers[config.optimiser]
-    groups: list[dict[str, Any]] = [{"params": list(model.parameters()), "share": 1.0}]
-    if config.optimiser == "sgd":
-        groups = family(config.architecture).groups(model)
-    if config.trunk_learning_rate is not None:
-        trunk = family(config.architecture).trunk(model)
-        apart = {id(parameter) for parameter in trunk}
-        groups[0]["params"] = [p for p in model.parameters() if id(p) not in apart]
-        groups.append({"params": trunk, "share": config.trunk_learning_rate / config.learning_rate})
-    decay = {} if config.weight_decay is None else {"weight_decay": config.weight_decay}
-    return maker(groups, lr=config.learning_rate, **decay)
-
-
-def learning_rate(config: Training, step: int) -> float:
-    """Half a cosine to zero for AdamW, constant for the others; after the warm-up."""
-    rate = config.learning_rate * min(1.0, (step + 1) / (config.warm_up + 1))
-    if config.optimiser != "adamw":
-        return rate
-    return rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, config.steps)))))
 
 
 @torch.no_grad()
