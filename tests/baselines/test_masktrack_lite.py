@@ -173,6 +173,19 @@ def test_a_sudden_collapse_is_softened_with_the_carried_mask():
     assert found[labels == 0].mean() < 0.01
 
 
+def test_a_collapse_to_exactly_nothing_is_softened_too():
+    """Half of 0 and 1 is no object; the object is kept for a frame as where the answer is nearly nothing."""
+
+    class Blinder(Blind):
+        def forward(self, x):
+            return torch.full_like(x[:, :1], -1000)
+
+    image, labels = frame((RED, 40, 60, 15))
+    found = begin(Blinder(), image, labels).predict(1, image).probabilities[0]
+    assert (found[labels == 1] > 0.5).mean() > 0.8
+    assert found[labels == 0].mean() < 0.01
+
+
 def test_an_object_is_found_again_after_it_was_gone():
     image, labels = frame((RED, 40, 30, 12))
     session = begin(ByColour(), image, labels)

@@ -1,5 +1,6 @@
 """RVOS: both recurrences, the loss, one-shot and zero-shot sessions, released weights. No weights needed."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from vosbench_baselines.rvos.losses import clip_loss, match, soft_iou_cost  # no
 from vosbench_baselines.rvos.network import RVOS, architecture, pyramid  # noqa: E402
 from vosbench_baselines.rvos.train import FAMILY  # noqa: E402
 from vosbench_baselines.rvos.weights import load_rvos  # noqa: E402
+from vosbench_baselines.training.papers import PAPERS  # noqa: E402
 from vosbench_baselines.weights import checkpoints  # noqa: E402
 
 from tests.baselines.recurrent_clips import SIZE, batch, disks, follow, held, j, pictures  # noqa: E402
@@ -418,6 +420,58 @@ def test_our_own_weights_come_back_bit_for_bit(tmp_path):
     again, name, _ = FAMILY.load(path, None)
     assert name == "rvos-nano-mask-st"
     assert all(torch.equal(t, model.state_dict()[key]) for key, t in again.state_dict().items())
+
+
+def released_folder(folder):
+    """``encoder.pt`` and ``decoder.pt`` of the full network, as its authors released them."""
+    with torch.device("meta"):
+        shapes = RVOS(architecture("rvos-mask-st")).state_dict()
+    folder.mkdir(parents=True)
+    for part in ("encoder", "decoder"):
+        state = {
+            name.removeprefix(f"{part}."): torch.zeros(t.shape, dtype=t.dtype)
+            for name, t in shapes.items()
+            if name.startswith(f"{part}.")
+        }
+        torch.save(state, folder / f"{part}.pt")
+    return folder
+
+
+def test_the_archive_is_read_as_it_is_downloaded(tmp_path):
+    folder = released_folder(tmp_path / "one-shot-model-youtubevos")
+    path = tmp_path / "weights.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for part in ("encoder", "decoder"):
+            archive.write(folder / f"{part}.pt", f"{folder.name}/{part}.pt")
+        archive.writestr(f"{folder.name}/args.pkl", b"never read")
+    zipped, name, _ = FAMILY.load(path, None)
+    assert name == FAMILY.load(folder, None)[1] == "rvos-mask-st"
+    assert not any(tensor.any() for tensor in zipped.state_dict().values())
+
+
+@pytest.mark.parametrize("names", [(), ("a/encoder.pt", "b/encoder.pt")])
+def test_an_archive_of_something_else_is_refused(tmp_path, names):
+    with zipfile.ZipFile(tmp_path / "w.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, b"")
+    with pytest.raises(InputError, match=f"it holds {len(names)} files named encoder.pt, not one"):
+        FAMILY.load(tmp_path / "w.zip", None)
+    (tmp_path / "w.zip").write_bytes(b"no archive")
+    with pytest.raises(InputError, match="cannot be read"):
+        FAMILY.load(tmp_path / "w.zip", None)
+
+
+def test_the_row_t_without_masks_tells_its_slots_apart():
+    """As the paper describes it every slot has the same answer; so the table has the released code's."""
+    (variant,) = {stage.variant for name, stage in PAPERS["rvos"].stages.items() if name == "t"}
+    images, _ = batch([0], frames=2)
+    apart = {}
+    for suffix in ("-t", variant):
+        answers = network("rvos-nano" + suffix)(images, 3)
+        apart[suffix] = (answers[:, :, 0] - answers[:, :, 1]).abs().amax(dim=(0, 2, 3))
+    assert variant == "-t-official"
+    assert apart["-t"].tolist() == [0, 0]
+    assert (apart[variant] > 0).all()
 
 
 def test_an_imagenet_trunk_starts_the_encoder_and_has_its_own_learning_rate():

@@ -25,6 +25,7 @@ from vosbench_baselines.video.roi import Square, put_back, square_around
 
 MARGIN = 1.8  # the square's side, in sides of the mask's box
 COLLAPSED = 0.25  # of the carried mask's area: less is not believed at once
+FAINT = np.float32(2**-20)  # an answer of exactly 0 is taken for this, so that half of it and of 1 is above 1/2
 LOST = 0.02  # of the area last seen: less is nothing
 ONLINE = Schedule(steps=200, learning_rate=3e-3)  # of batches of so many squares
 BATCH = 4
@@ -162,7 +163,7 @@ def _follow(track: Track, image: Image, carried: Mask) -> Mask:
         return _find_again(track, image)
     found = track.expert.refine(image, carried, square)
     if (found > 0.5).sum() < COLLAPSED * area:
-        found = ((found + carried) / 2).astype(np.float32)
+        found = ((np.maximum(found, FAINT) + carried) / 2).astype(np.float32)
     return found
 
 

@@ -52,8 +52,10 @@ def train(
     """Train until ``config.steps``, or until ``budget`` seconds of this call have passed.
 
     Writes ``weights.safetensors`` (float16, averaged), ``log.csv`` and ``last.pt`` into ``out`` at every checkpoint and
-    at the end; with ``tensorboard`` events, too. With ``resume`` goes on from ``last.pt`` if there is one; the same
-    seed then takes the same steps. Of several processes (see ``ranks.joined``) rank 0 writes.
+    at the end; with a hold-out ``best.safetensors``, too, the weights with the highest J on it so far; with
+    ``tensorboard`` events. What was learnt is saved before the hold-out is tested. With ``resume`` goes on from
+    ``last.pt`` if there is one; the same seed then takes the same steps. Of several processes (see ``ranks.joined``)
+    rank 0 writes.
 
     Returns:
         the path of the weights.
@@ -70,6 +72,8 @@ def train(
     run = _begin(config, base, device)
     if resume:
         _resume(run, out / "last.pt")
+    elif ranks.rank() == 0:
+        (out / "best.safetensors").unlink(missing_ok=True)  # of another run
     log = None
     if ranks.rank() == 0:
         log = Log(out, step=run.step, seconds=run.seconds, tensorboard=tensorboard)
@@ -143,17 +147,36 @@ def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[
     loss = ranks.mean(float(np.mean(losses))) if losses else None
     if log is None:
         return
-    kind, j = family(config.architecture), None
-    if config.holdout is not None:
-        network = copy.deepcopy(run.averaged)
-        model = kind.door(network, config.architecture, device=str(_device(run)), **kind.while_training)
-        j = holdout_j([model], video_folder(config.holdout, base))
+    _save(run, out / "last.pt")
+    _export(run, config, out / "weights.safetensors", None)
+    j = None if config.holdout is None else _tested(run, config, base)
     rate = learning_rate(config, run.step)
     log.write(Row(step=run.step, seconds=run.seconds, loss=loss, learning_rate=rate, holdout_j=j))
+    if j is not None:
+        _export(run, config, out / "weights.safetensors", j)
+        if j > _best(out / "best.safetensors"):
+            _export(run, config, out / "best.safetensors", j)
+
+
+def _tested(run: Run, config: Training, base: Path) -> float:
+    """J on the hold-out."""
+    assert config.holdout is not None
+    kind, network = family(config.architecture), copy.deepcopy(run.averaged)
+    model = kind.door(network, config.architecture, device=str(_device(run)), **kind.while_training)
+    return holdout_j([model], video_folder(config.holdout, base))
+
+
+def _export(run: Run, config: Training, path: Path, j: float | None) -> None:
+    """Write the averaged weights, float16; their header says after how many steps, and J on the hold-out."""
     card = {"step": str(run.step), "seconds": f"{run.seconds:.1f}", "seed": str(config.seed)}
     card["holdout_j"] = "" if j is None else f"{j:.4f}"
-    checkpoints.save(run.averaged, kind.name, config.architecture, out / "weights.safetensors", half=True, card=card)
-    _save(run, out / "last.pt")
+    kind = family(config.architecture)
+    checkpoints.save(run.averaged, kind.name, config.architecture, path, half=True, card=card)
+
+
+def _best(path: Path) -> float:
+    """J of the best weights so far, also of those before the run was resumed; below all where there are none."""
+    return float(checkpoints.read_state(path)[1]["holdout_j"]) if path.exists() else -1.0
 
 
 def _save(run: Run, path: Path) -> None:

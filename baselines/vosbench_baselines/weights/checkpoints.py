@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -18,6 +18,8 @@ from vosbench.errors import InputError, Problem, UsageError
 from vosbench.files import new_file
 
 Tensors = dict[str, torch.Tensor]
+READABLE = "give a .safetensors file, or the authors' .pth"
+NESTED = ("state_dict", "model", "net")  # where training scripts put the network beside their optimiser
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -104,17 +106,55 @@ def fill(network: Network, tensors: Tensors, path: Path) -> Network:
 
 
 def read_state(path: Path) -> tuple[Tensors, dict[str, str]]:
-    """Tensors of a file, without the ``module.`` of parallel training, and the strings of its header."""
+    """Tensors of a file, without the ``module.`` of parallel training, and the strings of its header.
+
+    A pickled file holds a state dict, or one under ``state_dict``, ``model`` or ``net`` beside other things.
+
+    Raises:
+        InputError: it cannot be read, or holds something else.
+    """
     try:
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as file:
                 return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, SafetensorError, RuntimeError, EOFError, ValueError, json.JSONDecodeError) as error:
-        raise refused(path, f"cannot be read ({error})", "give a .safetensors file, or the authors' .pth") from error
+        with path.open("rb") as pickled:
+            return read_pickle(pickled, path), {}
+    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        raise refused(path, f"cannot be read ({error})", READABLE) from error
+
+
+def read_pickle(file: IO[bytes], path: Path) -> Tensors:
+    """The tensors of a pickled state dict; see :func:`read_state`. ``path`` is for messages."""
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, ValueError) as error:
+        raise refused(path, f"cannot be read ({first_line(error)})", READABLE) from error
     except Exception as error:  # unpickling errors have many types
-        raise refused(path, f"is no plain state dict ({error})", "convert it to a plain state dict") from error
-    return {name.removeprefix("module."): tensor for name, tensor in state.items()}, {}
+        message = f"is no plain state dict ({first_line(error)})"
+        raise refused(path, message, "convert it to a plain state dict") from error
+    for key in NESTED:
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+    if not isinstance(state, dict):
+        raise refused(path, f"holds {_kind(state)}, not a state dict", READABLE)
+    odd = [f"{name!r} is {_kind(value)}" for name, value in state.items() if not _is_entry(name, value)]
+    if odd or not state:
+        message = f"is no state dict: {'; '.join(odd[:3]) or 'it holds nothing'}"
+        raise refused(path, message, "save the network's state_dict() alone")
+    return {name.removeprefix("module."): tensor for name, tensor in state.items()}
+
+
+def _is_entry(name: object, value: object) -> bool:
+    return isinstance(name, str) and isinstance(value, torch.Tensor)
+
+
+def _kind(value: object) -> str:
+    return "a tensor" if isinstance(value, torch.Tensor) else f"a {type(value).__name__}"
+
+
+def first_line(error: Exception) -> str:
+    """What an error says first: PyTorch's go on for lines."""
+    return str(error).strip().partition("\n")[0]
 
 
 def sha256(path: Path) -> str:
