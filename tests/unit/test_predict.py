@@ -561,7 +561,10 @@ def test_costs_tell_the_memory_of_the_process_and_of_a_device_that_the_model_use
         assert 10 < costs.process_mb < 64_000  # an interpreter with NumPy
     torch = SimpleNamespace(
         cuda=SimpleNamespace(
-            is_initialized=lambda: True, reset_peak_memory_stats=lambda: None, max_memory_allocated=lambda: 3 << 20
+            is_initialized=lambda: True,
+            device_count=lambda: 2,
+            reset_peak_memory_stats=lambda device: None,
+            max_memory_allocated=lambda device: (0, 3 << 20)[device],  # the model is on cuda:1
         )
     )
     monkeypatch.setitem(sys.modules, "torch", torch)
