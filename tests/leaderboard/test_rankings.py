@@ -43,7 +43,7 @@ def test_another_signature_is_another_ranking(copy: Path, run: Run) -> None:
 
 
 def test_a_result_with_sequences_missing_is_shown_but_has_no_rank(copy: Path, run: Run) -> None:
-    board = add_runs(copy, run("whole", j=0.5), run("partial", j=0.9, sequences=19))
+    board = add_runs(copy, run("whole", j=0.5, truth="a" * 64), run("partial", j=0.9, sequences=19, truth="a" * 64))
     placed = rankings(board, "davis2016")[0].placed
     assert [(p.entry.card.method, p.rank) for p in placed] == [("whole", 1), ("partial", None)]
 
