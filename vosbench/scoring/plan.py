@@ -51,17 +51,19 @@ def make_plan(
     problems = [p for s in sequences for p in _truth_problems(s, rules, gt, expected[s.name])]
     if not problems and not any(expected.values()):
         problems = [problems_of.nothing_to_score(gt, s.name, len(s.frames), rules.frames) for s in sequences]
-    shifted, notes = _numbering(predictions, sequences) if not problems else ([], [])
-    problems += shifted
-    if missing == "error" and not shifted:  # frames under other names would all be called missing
-        problems += [p for source in predictions for s in sequences for p in _missing(source, s.name, expected[s.name])]
+    numbering = [other_numbering(source, sequences) for source in (() if problems else predictions)]
+    problems += [p for shifted, _ in numbering for p in shifted]
+    if missing == "error":
+        renumbered = {id(source) for source, (shifted, _) in zip(predictions, numbering, strict=False) if shifted}
+        named = [p for p in predictions if id(p) not in renumbered]  # of the others every frame would be called missing
+        problems += [p for source in named for s in sequences for p in _missing(source, s.name, expected[s.name])]
     if problems:
         raise InputError(problems)
     options = {"rules": rules, "gt": gt, "predictions": predictions, "missing": missing, "resize": resize}
     tasks = [Task(sequence=s, **options) for s in sequences]  # type: ignore[arg-type]
     tasks.sort(key=lambda task: -len(expected[task.sequence.name]))
-    notes += [note for p in predictions for note in _extras(p, sequences)]
-    return Plan(tasks=tuple(tasks), notes=tuple(notes), remarks=tuple(() for _ in predictions))
+    notes = tuple(note for p in predictions for note in _extras(p, sequences))
+    return Plan(tasks=tuple(tasks), notes=notes, remarks=tuple(tuple(remarks) for _, remarks in numbering))
 
 
 def expected_stems(sequence: Sequence, rules: Rules) -> tuple[str, ...]:
@@ -92,12 +94,6 @@ def _missing(source: MaskSource, sequence: str, expected: tuple[str, ...]) -> li
     if expected and not have:
         return [problems_of.missing_sequence(source, sequence, len(expected))]
     return [problems_of.missing_frame(source, sequence, f) for f in expected if f not in have]
-
-
-def _numbering(predictions: tuple[MaskSource, ...], sequences: tuple[Sequence, ...]) -> tuple[list[Problem], list[str]]:
-    """Predictions whose frames have other numbers than the ground truth, and remarks."""
-    found = [other_numbering(source, sequences) for source in predictions]
-    return [p for problems, _ in found for p in problems], [n for _, notes in found for n in notes]
 
 
 def _extras(source: MaskSource, sequences: tuple[Sequence, ...]) -> list[str]:
