@@ -56,7 +56,7 @@ def test_every_mask_is_decoded_once(world, monkeypatch, decodes, part, protocol,
     monkeypatch.setattr("vosbench.scoring.task.PART", part)
     gt, preds = world.masks("gt", {"a": masks(first)}), world.masks("preds", {"a": masks(first)})
     run = vosbench.score(preds, gt=gt, protocol=protocol, measures=["J", "F"], executor=executor, jobs=2)
-    scored = run.document["dataset"]["frames"]
+    scored = run.document.dataset.frames
     in_parent, in_all = decodes()
     unscored = 1 if scored < FRAMES else 0  # the first frame, which tells the objects and is not scored
     assert in_all == 2 * scored + unscored
