@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vosbench.scoring.reading import Reading
 
 
-@click.command("check", short_help="Stop a regression: hold a run to a baseline.")
+@click.command("check")
 @click.argument("run", metavar="RUN")
 @click.option("--against", required=True, metavar="BASELINE", help="A baseline file, or a finished run.")
 @click.option(

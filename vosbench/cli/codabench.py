@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from vosbench.scoring.reading import Reading
 
 
-@click.command("codabench", short_help="Score a submission as a scoring program on Codabench.")
+@click.command("codabench")
 @click.argument("input", metavar="INPUT")
 @click.argument("output", metavar="OUTPUT")
 @click.option(

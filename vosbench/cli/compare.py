@@ -25,7 +25,7 @@ PROPERTIES = (
 )
 
 
-@click.command("compare", short_help="Compare methods: intervals, tests, slices.")
+@click.command("compare")
 @click.argument("runs", nargs=-1, required=True, metavar="RUNS...")
 @click.option("--baseline", metavar="RUN", help="Compare with this one of RUNS. Default: the first.")
 @click.option(

@@ -9,7 +9,7 @@ from vosbench.cli import options
 from vosbench.errors import InputError, UsageError
 
 
-@click.group("data", short_help="Register, show or draw datasets.")
+@click.group("data")
 def command() -> None:
     """Tell vosbench where datasets lie, or draw a synthetic one.
 

@@ -9,7 +9,7 @@ from vosbench.protocols.load import load, names
 from vosbench.results.paths import run_folder
 
 
-@click.command("explain", short_help="Tell the rules of a protocol.")
+@click.command("explain")
 @click.argument("protocol", metavar="PROTOCOL", required=False)
 @click.option("--all", "everything", is_flag=True, help="All protocols and every deviation, as a page of Markdown.")
 def command(protocol: str | None, everything: bool) -> None:

@@ -8,7 +8,7 @@ from vosbench.cli import options
 from vosbench.errors import UsageError
 
 
-@click.command("import", short_help="Make runs of a table of published per-frame values.")
+@click.command("import")
 @click.argument("table", metavar="TABLE.csv")
 @click.option("--protocol", default="davis2016", show_default=True, metavar="NAME", help="Whose statistics to use.")
 @click.option("--split", default="val", show_default=True, metavar="NAME", help="Name of the split, for the signature.")

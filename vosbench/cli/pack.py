@@ -5,7 +5,7 @@ import click
 from vosbench.cli import options
 
 
-@click.command("pack", short_help="Check predictions and write the archive a server takes.")
+@click.command("pack")
 @click.argument("predictions", metavar="PREDICTIONS")
 @click.option("--benchmark", metavar="NAME|FILE", help="See `vosbench list benchmarks`. Default: found from the data.")
 @click.option("--data", metavar="FOLDER", help="Root of the dataset. Default: registered data, VOSBENCH_DATA.")

@@ -8,7 +8,7 @@ from vosbench.cli import options
 from vosbench.datasets.query import Query
 
 
-@click.command("plot", short_help="Draw runs: over time, by sequence, by size.")
+@click.command("plot")
 @click.argument("runs", nargs=-1, required=True, metavar="RUNS...")
 @click.option(
     "--kind",

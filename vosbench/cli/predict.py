@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vosbench.models.predict import PredictionReport, Shard
 
 
-@click.command("predict", short_help="Run a model over a benchmark.")
+@click.command("predict")
 @click.argument("model", metavar="MODEL")
 @options.data_options
 @click.option("--out", required=True, metavar="FOLDER", help="Where the masks go: <sequence>/<frame>.png.")

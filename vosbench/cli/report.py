@@ -9,7 +9,7 @@ from vosbench.cli import options
 from vosbench.datasets.query import Query
 
 
-@click.command("report", short_help="Write one HTML page to read runs by.")
+@click.command("report")
 @click.argument("runs", nargs=-1, required=True, metavar="RUNS...")
 @click.option("--out", default="report.html", show_default=True, metavar="FILE", help="Where to write it.")
 @options.data_options

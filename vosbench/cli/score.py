@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vosbench.results.run import RunResult
 
 
-@click.command("score", short_help="Score prediction folders.")
+@click.command("score")
 @click.argument("predictions", nargs=-1, required=True, metavar="PREDICTIONS...")
 @options.data_options
 @click.option("--measures", metavar="J,F", help="Measures to report, separated by commas.")

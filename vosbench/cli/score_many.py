@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vosbench.scoring.reading import Reading
 
 
-@click.command("score-many", short_help="Score the submissions of many teams, each in isolation.")
+@click.command("score-many")
 @click.argument("submissions", nargs=-1, required=True, metavar="SUBMISSIONS...")
 @options.data_options
 @click.option("--measures", metavar="J,F", help="Measures to report, separated by commas.")

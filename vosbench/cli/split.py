@@ -8,7 +8,7 @@ from vosbench.cli import options
 from vosbench.errors import UsageError
 
 
-@click.command("split", short_help="Make reproducible seen/unseen splits.")
+@click.command("split")
 @click.option("--data", required=True, metavar="FOLDER", help="Root of a dataset that lists categories.")
 @click.option("--benchmark", metavar="NAME|FILE", help="See `vosbench list benchmarks`. Default: found from the data.")
 @click.option("--split", "source", default="train", show_default=True, metavar="NAME", help="The videos to split.")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from vosbench.scoring.reading import Reading
 
 
-@click.command("validate", short_help="Find every problem with a prediction folder.")
+@click.command("validate")
 @click.argument("predictions", nargs=-1, required=True, metavar="PREDICTIONS...")
 @options.data_options
 @options.mask_options

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from vosbench.datasets.discover import Target
 from vosbench.datasets.query import Query
+from vosbench.protocols import load as protocols
 from vosbench.results.document import Origin, ResultDocument
 from vosbench.scoring.reading import Reading
 
@@ -13,10 +14,11 @@ def origin_of(query: Query, target: Target, predictions: Path, reading: Reading)
 
     A path that is no text, which some systems allow, is left out: JSON cannot hold it.
     """
-    benchmark = None if query.gt else _file_or_name(query.benchmark or target.benchmark)
+    own = target.dataset.root / "benchmark.toml"
+    benchmark = query.benchmark or (str(own) if own.is_file() else target.benchmark)
     chosen = {"missing": reading.missing, "resize": reading.resize, "palette": reading.palette}
     return Origin(
-        benchmark=benchmark,
+        benchmark=None if query.gt else _file_or_name(benchmark),
         protocol=_file_or_name(query.protocol),
         data=None if query.gt else _absolute(target.dataset.root),
         gt=_absolute(query.gt),
@@ -32,15 +34,14 @@ def query_of(document: ResultDocument, query: Query) -> Query:
     Where the run does not know its data, or the data has moved, the roots of ``query`` are searched for its benchmark.
     """
     origin = document.origin or Origin()
-    split = query.split or origin.split or document.split
+    split, known = query.split or origin.split or document.split, _benchmark(document, origin)
     if query.gt or query.data or query.benchmark:
-        benchmark = query.benchmark or (None if query.gt else origin.benchmark or _named(document))
+        benchmark = query.benchmark or (None if query.gt else known)
         return Query(benchmark=benchmark, data=query.data, gt=query.gt, split=split, roots=query.roots)
     if origin.gt:
         return Query(gt=Path(origin.gt), split=split, protocol=origin.protocol)
     data = Path(origin.data) if origin.data and Path(origin.data).exists() else None
-    benchmark = origin.benchmark or _named(document)
-    return Query(benchmark=benchmark, data=data, split=split, protocol=origin.protocol, roots=query.roots)
+    return Query(benchmark=known, data=data, split=split, protocol=origin.protocol, roots=query.roots)
 
 
 def predictions_of(document: ResultDocument) -> Path:
@@ -58,8 +59,11 @@ def reading_of(document: ResultDocument) -> Reading:
     )
 
 
-def _named(document: ResultDocument) -> str | None:
-    return None if document.benchmark == "folder" else document.benchmark
+def _benchmark(document: ResultDocument, origin: Origin) -> str | None:
+    """The benchmark of a run, if it can be loaded here; otherwise its data says what it is."""
+    names = (origin.benchmark, document.benchmark)
+    there = (name for name in names if name and (name in protocols.names() or Path(name).is_file()))
+    return next((name for name in there if name != "folder"), None)
 
 
 def _file_or_name(name: str | None) -> str | None:
