@@ -86,6 +86,12 @@ def no_object(source: MaskSource, sequence: str, frame: str) -> Problem:
     return _in_frame("no-object", "there is no object in the first frame", fix, source, sequence, frame)
 
 
+def no_foreground(source: MaskSource, sequence: str, frame: str) -> Problem:
+    """Ground truth that does not know the area of all objects, which a measure needs."""
+    message = "the ground truth does not say what all objects of the video are, which R needs"
+    return _in_frame("no-foreground", message, "leave R out of --measures", source, sequence, frame)
+
+
 def no_group(source: MaskSource, sequence: str, groups: tuple[str, ...]) -> Problem:
     """An object of which the dataset does not say whether it is, for example, seen or unseen."""
     return Problem(
