@@ -13,7 +13,7 @@ Only ``vosbench.cli`` turns them into output and exit codes.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 #: Characters of a name or a message that are shown: a stranger's archive can hold names of 65,000.
@@ -37,6 +37,18 @@ def cut(text: str, longest: int = LONGEST) -> str:
     """
     half = (longest - 1) // 2
     return text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question for a name that is not known: the nearest one, or nothing.
+
+    >>> did_you_mean("davis17", ["davis2016", "davis2017", "lvos-v2"]), did_you_mean("x", ["davis2017"])
+    ("did you mean 'davis2017'?", '')
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), 1)
+    return f"did you mean {close[0]!r}?" if close else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +122,11 @@ class HeldMasks:
         """The masks of a frame: as they are held, or read now."""
         held = self.held.get((sequence, frame))
         return self.source.read(sequence, frame) if held is None else tuple(plane.whole() for plane in held)
+
+    @property
+    def foreground_area(self) -> Any:
+        """That of the source, if it has one."""
+        return getattr(self.source, "foreground_area", None)
 
     def subset(self, *sequences: str) -> "HeldMasks":
         """These sequences alone, with what is held of them."""

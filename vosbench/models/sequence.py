@@ -104,7 +104,7 @@ def _frame(
     fused = fuse(softs, [view.canvas for view in views])
     ids, channels = put_given(merged(fused.probabilities, views[0].spec.merge), fused.ids, given)
     for view, soft in zip(views, softs, strict=True):
-        if recipe.feedback == "fused" or (len(views) == 1 and view.canvas.scaled == view.canvas.native):
+        if len(views) == 1 and view.canvas.scaled == view.canvas.native:
             final = SoftMasks(ids=ids, probabilities=view.canvas.to_scaled(channels[1:]))
         else:
             final = view.settle(soft, given)

@@ -4,7 +4,6 @@ A measure of an object is averaged over its scored frames, a group over its obje
 every object weighs the same, however many its sequence has; ``averaging`` of a protocol may say otherwise.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -113,12 +112,13 @@ class _Series:
         """Every (measure, statistic) of the protocol, one value for each series."""
         cells: dict[tuple[str, str], Floats] = {}
         lost = (self.frames["flags"] == "absent") & (rules.absent == "zero")
-        by_measure = {name: np.where(lost, _worst(name), self._values(name)) for name in rules.measures}
+        by_measure = {name: self._with_lost(name, lost) for name in rules.measures}
         for name, v in by_measure.items():
             for statistic in rules.statistics:
                 if statistic in MEASURES[name].statistics:
-                    factor = MEASURES[name].factor if statistic == "mean" else 1
-                    cells[name, statistic] = self._statistic(statistic, v) * factor
+                    cells[name, statistic] = (
+                        self._mean(name, v) if statistic == "mean" else self._statistic(statistic, v)
+                    )
         for name, parts in composites(rules.measures).items():
             j, f = (by_measure[part] for part in parts)
             if "mean" in rules.statistics:
@@ -127,6 +127,22 @@ class _Series:
                 if STATISTICS[statistic].of_composites and MEASURES[parts[0]].statistics != MEAN_ONLY:
                     cells[name, statistic] = self._statistic(statistic, (j + f) / 2)
         return cells
+
+    def _with_lost(self, name: str, lost: NDArray[np.bool_]) -> Floats:
+        """The value of a measure in each row; the worst there is where nothing was predicted for the sequence.
+
+        A measure of some objects only, as the ground truth decides, stays undefined for the others.
+        """
+        v = self._values(name)
+        return np.where(lost & ~(MEASURES[name].selective & np.isnan(v)), _worst(name), v)
+
+    def _mean(self, name: str, v: Floats) -> Floats:
+        """The mean of a measure of each series, as its catalog entry has it."""
+        measure = MEASURES[name]
+        found = self._statistic("mean", v) * measure.factor
+        defined = np.bincount(self.segment, ~np.isnan(v), self.n)
+        found = np.where((defined == 0) & (self.lengths > 0), measure.empty, found)
+        return np.where((defined > 0) & (defined < measure.least), np.nan, found)
 
     def means(self, name: str) -> Floats:
         """The mean of a measure of each series."""
@@ -176,28 +192,6 @@ def _assigned(series: _Series) -> NDArray[np.int64]:
         rows, columns = linear_sum_assignment(matrix, maximize=True)
         picked.append(start + rows * matrix.shape[1] + columns)
     return np.concatenate(picked) if picked else np.empty(0, np.int64)
-
-
-def best_permutation(matrices: Mapping[str, Floats]) -> float | None:
-    """Mean J over all objects if the predicted labels of each sequence could be renamed at will.
-
-    Args:
-        matrices: for each sequence the mean J of every object (row) under every label (column); at least one row.
-
-    Returns:
-        The mean over objects, or None if no sequence has two objects.
-    """
-    if not any(len(m) > 1 for m in matrices.values()):
-        return None
-    picked = []
-    for matrix in matrices.values():
-        if (matrix.diagonal() >= matrix.max(axis=1, initial=0)).all():  # already the best: spare the import
-            picked.append(matrix.diagonal())
-        else:
-            from scipy.optimize import linear_sum_assignment
-
-            picked.append(matrix[linear_sum_assignment(matrix, maximize=True)])
-    return float(np.concatenate(picked).mean())
 
 
 def _at(column: NDArray[Any], index: NDArray[np.int64]) -> NDArray[Any]:

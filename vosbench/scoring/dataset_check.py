@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vosbench.datasets.discover import Root, locate
+from vosbench.datasets.discover import locate
+from vosbench.datasets.query import Query
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.protocols.spec import ProtocolSpec, Size
 from vosbench.scoring.objects import space_of
@@ -56,7 +57,7 @@ def survey(folder: Path, *, benchmark: str | None = None, split: str | None = No
         UsageError: an unknown benchmark or split, or data that fits several.
         InputError: data that is not laid out as the benchmark says.
     """
-    target = locate(benchmark=benchmark, data=folder, split=split, roots=[Root(path=folder, benchmark=benchmark)])
+    target = locate(Query(benchmark=benchmark, data=folder, split=split))
     sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
     problems = list(_plan_problems(sequences, target.spec, truth))
     objects: int | None = 0

@@ -55,7 +55,7 @@ def draw(look: str, place: int) -> NDArray[np.bool_]:
     return mask
 
 
-def write_label_maps(folder: Path, world: World, *, stems: str = "{:05d}") -> None:
+def write_label_maps(folder: str | Path, world: World, *, stems: str = "{:05d}") -> None:
     """Write ``<sequence>/<frame>.png``, objects drawn in the order of their ids."""
     for sequence, objects in world.items():
         for t in range(max(map(len, objects.values()))):
@@ -63,7 +63,7 @@ def write_label_maps(folder: Path, world: World, *, stems: str = "{:05d}") -> No
             for place, (label, looks) in enumerate(sorted(objects.items())):
                 if t < len(looks):
                     labels[draw(looks[t], place)] = label
-            write_label_map(folder / sequence / f"{stems.format(t)}.png", labels)
+            write_label_map(Path(folder) / sequence / f"{stems.format(t)}.png", labels)
 
 
 def write_object_tree(folder: Path, world: World) -> None:
