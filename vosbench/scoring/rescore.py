@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from vosbench.errors import IncomparableError
@@ -27,7 +28,10 @@ def rescore(run: RunResult, spec: ProtocolSpec) -> RunResult:
             f"{spec.name} needs other counts than {run.spec.name} left ({knobs})",
             fix="score the predictions again with --protocol",
         )
-    return assembled_again(run, spec=spec, frames=_columns(run.frames_columns, spec.rules))
+    origin = run.document.origin
+    if origin is not None and spec.name != run.spec.name:
+        origin = msgspec.structs.replace(origin, protocol=spec.name)
+    return assembled_again(run, spec=spec, frames=_columns(run.frames_columns, spec.rules), origin=origin)
 
 
 def rescore_saved(
