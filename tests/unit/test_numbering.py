@@ -9,7 +9,6 @@ from PIL import Image
 import vosbench
 from vosbench.errors import InputError
 from vosbench.scoring.numbering import other_numbering
-from vosbench.scoring.validate import validate
 from vosbench.types import Sequence
 
 MASKS = [np.zeros((20, 30), np.uint8) for _ in range(6)]
@@ -46,7 +45,7 @@ def numbers(start, stop, step=1, pattern="{:05d}"):
     return [pattern.format(n) for n in range(start, stop, step)]
 
 
-@pytest.mark.parametrize("call", [vosbench.score, lambda path, **options: validate([path], **options)])
+@pytest.mark.parametrize("call", [vosbench.score, lambda path, **options: vosbench.validate([path], **options)])
 @pytest.mark.parametrize("missing", ["error", "empty"])
 @pytest.mark.parametrize(
     ("ours", "theirs"),
