@@ -159,7 +159,7 @@ def _result(
         "summary": aggregate.summary(objects, spec.rules),
         "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
         "best_permutation_J": _best_permutation(spec, counts),
-        "notes": [*map(visible, notes), *remarks(counts)],
+        "notes": [*map(visible, (*notes, *remarks(counts, spec.rules, tables.scored_sequences(frames))))],
         "environment": environment(),
     }
     return RunResult(document, frames, objects)
@@ -179,7 +179,8 @@ def _size(counts: tuple[SequenceCounts, ...]) -> dict[str, int]:
 def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> str:
     """SHA-256 over the names of the frames read and the checksums of their objects, however a PNG was written.
 
-    ``grouped`` takes in which group each object belongs to, where the numbers depend on it.
+    ``grouped`` takes in which group each object belongs to, where the numbers depend on it. Frames that the dataset
+    counts but does not reach are taken in as well.
     """
     digest = hashlib.sha256()
     for c in counts:
@@ -187,6 +188,8 @@ def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> 
             digest.update(f"{c.sequence.name}/{c.sequence.frames[frame]} {value:08x}\n".encode())
         if grouped:
             digest.update("".join(f"{c.sequence.name}/{o.id} {o.group}\n" for o in c.objects).encode())
+        for o in c.objects:
+            digest.update("".join(f"{c.sequence.name}/{o.id} unreached {frame}\n" for frame in o.unreached).encode())
     return digest.hexdigest()
 
 

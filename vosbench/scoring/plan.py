@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vosbench.errors import InputError, Problem
-from vosbench.protocols.rules import FRAMES
+from vosbench.errors import InputError, Problem, few
+from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import Rules
 from vosbench.scoring import problems as problems_of
 from vosbench.scoring.task import Task
@@ -46,7 +46,7 @@ def make_plan(
     sequences = tuple(sequences)
     expected = {s.name: expected_stems(s, rules) for s in sequences}
     problems = [p for s in sequences for p in _truth_problems(s, rules, gt, expected[s.name])]
-    if not problems and not any(expected.values()):
+    if not problems and rules.unscored == "leave-out" and not any(expected.values()):
         problems = [problems_of.nothing_to_score(gt, s.name, len(s.frames), rules.frames) for s in sequences]
     if missing == "error":
         problems += [p for source in predictions for s in sequences for p in _missing(source, s.name, expected[s.name])]
@@ -55,7 +55,8 @@ def make_plan(
     options = {"rules": rules, "gt": gt, "predictions": predictions, "missing": missing, "resize": resize}
     tasks = [Task(sequence=s, **options) for s in sequences]  # type: ignore[arg-type]
     tasks.sort(key=lambda task: -len(expected[task.sequence.name]))
-    return Plan(tasks=tuple(tasks), notes=tuple(n for p in predictions for n in _extras(p, sequences)))
+    notes = [*_oddities(sequences), *(n for p in predictions for n in _extras(p, sequences))]
+    return Plan(tasks=tuple(tasks), notes=tuple(notes))
 
 
 def expected_stems(sequence: Sequence, rules: Rules) -> tuple[str, ...]:
@@ -68,9 +69,7 @@ def expected_stems(sequence: Sequence, rules: Rules) -> tuple[str, ...]:
 
 def _truth_problems(sequence: Sequence, rules: Rules, gt: MaskSource, expected: tuple[str, ...]) -> list[Problem]:
     if not expected:
-        # Objects that are listed on too few frames are reported as not scored; without any list it is the sequence.
-        rule, n = rules.frames, len(sequence.frames)
-        return [] if sequence.objects else [problems_of.nothing_to_score(gt, sequence.name, n, rule)]
+        return []
     have = set(gt.frames(sequence.name))
     if absent := [f for f in expected if f not in have]:
         return [problems_of.hidden_truth(gt, sequence.name, absent[0], len(absent))]
@@ -86,6 +85,12 @@ def _missing(source: MaskSource, sequence: str, expected: tuple[str, ...]) -> li
     return [problems_of.missing_frame(source, sequence, f) for f in expected if f not in have]
 
 
+def _oddities(sequences: tuple[Sequence, ...]) -> list[str]:
+    """One line for each thing that is odd about how the dataset describes some sequences."""
+    found = dict.fromkeys(note for s in sequences for note in s.notes)
+    return [f"{note}: {few([s.name for s in sequences if note in s.notes])}" for note in found]
+
+
 def _extras(source: MaskSource, sequences: tuple[Sequence, ...]) -> list[str]:
     """One line for sequences, one for frames that no rule asks for."""
     wanted = {s.name: set(s.frames) for s in sequences}
@@ -93,8 +98,7 @@ def _extras(source: MaskSource, sequences: tuple[Sequence, ...]) -> list[str]:
     frames = sum(len(set(source.frames(name)) - stems) for name, stems in wanted.items())
     notes = []
     if others:
-        few = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
-        notes.append(f"{source.name}: ignored {len(others)} sequence(s) that are not in the split ({few})")
+        notes.append(f"{source.name}: ignored {len(others)} sequence(s) that are not in the split ({few(others)})")
     if frames:
         notes.append(f"{source.name}: ignored {frames} frame(s) without ground truth")
     return notes

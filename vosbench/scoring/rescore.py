@@ -8,7 +8,7 @@ import numpy as np
 from vosbench.errors import IncomparableError
 from vosbench.measures.catalog import COUNTS, MEASURES, extra_columns
 from vosbench.protocols import load as protocols
-from vosbench.protocols.rules import FRAMES
+from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec, Rules
 from vosbench.results import aggregate

@@ -11,6 +11,7 @@ from vosbench import kernel
 from vosbench.errors import InputError
 from vosbench.masks.portions import only
 from vosbench.protocols import rules as verbs
+from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import Rules
 from vosbench.scoring import problems as problems_of
 from vosbench.scoring.labels import BINARY_TRUTH, VOID, LabelSpace
@@ -67,8 +68,6 @@ def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
         if first is not None and first.tolist() == [VOID]:
             return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), (BINARY_TRUTH,)
     ids = verbs.object_ids(rules.objects, sequence=sequence, first=first, void=rules.void)
-    if ids == ():
-        raise InputError([problems_of.no_object(task.gt, sequence.name, sequence.frames[0])])
     known = tuple(first.tolist()) if ids is None and first is not None else ids or ()
     sole = 0 if proposals or len(known) != 1 else 1 if ids else known[0]
     return LabelSpace(ids=ids, rules=rules, proposals=proposals, sole=sole), ()
@@ -92,8 +91,10 @@ def read_truth(task: Task, frame: str) -> Masks:
 
 def expected_frames(task: Task, space: LabelSpace) -> NDArray[np.bool_]:
     """Which frames each object is scored on: flags (objects, frames of the sequence), one row where all agree."""
-    verb = verbs.FRAMES[task.rules.frames]
+    verb = FRAMES[task.rules.frames]
     known = {info.id: info for info in task.sequence.objects or ()}
+    if space.ids == ():
+        return np.zeros((0, len(task.sequence.frames)), bool)
     if space.ids is None or not known:
         return verb.expected(task.sequence, None)[None]
     return np.stack([verb.expected(task.sequence, known.get(i)) for i in space.ids])

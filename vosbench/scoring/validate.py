@@ -7,6 +7,7 @@ from typing import Any
 
 from vosbench.datasets.discover import locate
 from vosbench.errors import InputError, Problem
+from vosbench.results.tables import frames_table, scored_sequences
 from vosbench.scoring.plan import make_plan
 from vosbench.scoring.run import remarks, run
 from vosbench.types import Progress
@@ -67,5 +68,8 @@ def validate(
         sequences=len(counts),
         objects=sum(len(c.objects) for c in counts),
         frames=sum(len(c.frames) for c in counts),
-        notes=(*plan.notes, *remarks(counts)),
+        notes=(
+            *plan.notes,
+            *remarks(counts, found.spec.rules, scored_sequences(frames_table(counts, found.spec.rules))),
+        ),
     )
