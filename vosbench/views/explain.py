@@ -46,7 +46,7 @@ def sentences(spec: ProtocolSpec) -> list[str]:
         FRAMES[r.frames].says,
         _OBJECTS_OF_PROPOSALS if merged and r.pairing != "id" else verbs.OBJECTS[r.objects],
         verbs.FOREGROUND[r.foreground] if merged else "",
-        "There is no void label." if merged else verbs.VOID[r.void],
+        "There is no void label." if merged and r.void == "object" else verbs.VOID[r.void],
         verbs.PAIRING["id"] if by_id else "",
         f"{verbs.PAIRING[r.pairing]} At most {r.max_proposals} proposals." if r.pairing != "id" else "",
         verbs.EXTRA_IDS[r.extra_ids] if by_id else "",
