@@ -18,8 +18,7 @@ from dataclasses import dataclass
 
 
 def visible(text: str) -> str:
-    """One line that shows what it says: line breaks, terminal codes and the like, which names of strangers may hold,
-    are written as escapes.
+    """The text on one line: line breaks, terminal codes and other unprintable characters are written as escapes.
 
     >>> print(visible("a\\nb"))
     a\\nb

@@ -1,4 +1,4 @@
-"""The nouns of vosbench: sequences, their objects, and the two doors data comes through.
+"""Sequences, their objects, and the two interfaces that give data: mask sources and datasets.
 
 A *label map* is a two-dimensional array of object indices, 0 for background. A frame's masks are one label map or,
 where objects may overlap (one file per object, run-length encodings), several; an object is in exactly one of them.
@@ -40,8 +40,9 @@ class Sequence:
     """One video: its annotated frames in order and, where the dataset lists them, its objects.
 
     ``frames`` are the stems with ground truth, in order; ``images`` the folder of the video's pictures, if there is
-    one. ``stable`` is the dataset's word on whether temporal stability is meaningful here (None: it does not say).
-    ``notes`` say what is odd about the dataset's description of the sequence; each is a note beside the score.
+    one. ``stable`` says whether temporal stability is meaningful here (None: the dataset does not say).
+    ``length`` is the number of its frames where the dataset gives it. ``notes`` say what is odd about the dataset's
+    description of the sequence; each is a note beside the score.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Sequence:
     attributes: tuple[str, ...] = ()
     stable: bool | None = None
     images: Path | None = None
+    length: int | None = None
     notes: tuple[str, ...] = ()
 
 

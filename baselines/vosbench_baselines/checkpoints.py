@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from vosbench.errors import InputError, Problem, UsageError
+from vosbench.files import new_file
 
 Tensors = dict[str, torch.Tensor]
 Network = TypeVar("Network", bound=nn.Module)
@@ -29,13 +30,15 @@ def save(
 
 
 def write_state(network: nn.Module, path: Path, header: dict[str, str], *, half: bool = False) -> None:
-    """Write a network's state as safetensors: complete or not at all."""
+    """Write a network's state as safetensors: complete or not at all. Raises InputError if that is impossible."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     if half:
         tensors = {name: t.half() if t.is_floating_point() else t for name, t in tensors.items()}
-    partial = path.with_name(f".{path.name}.partial")
-    save_file(tensors, partial, metadata=header)
-    partial.replace(path)
+    with new_file(path) as part:
+        try:
+            save_file(tensors, part, metadata=header)
+        except SafetensorError as error:
+            raise OSError(str(error)) from error
 
 
 def load(

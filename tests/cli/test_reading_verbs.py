@@ -122,3 +122,24 @@ def test_pack_and_split_on_a_drawn_dataset(vosbench, tmp_path):
                       "--split", tmp_path / "splits" / "test-unseen.txt")  # fmt: skip
     assert scored.code == 0, scored.err
     assert vosbench(*options, "--out", data / "splits").code == 2
+
+
+def test_a_folder_of_runs_is_one_method_with_several(vosbench, folders, tmp_path):
+    for seed in ("perfect", "small"):
+        assert vosbench("score", folders[seed], "--gt", folders["gt"], "--out", tmp_path / "seeds" / seed).code == 0
+    done = vosbench("compare", tmp_path / "seeds", tmp_path / "seeds" / "perfect")
+    assert done.code == 0
+    assert "standard deviation over the runs" in done.out
+    assert "against seeds" in done.out
+    assert "fewer than 10 sequences" in done.out
+
+
+def test_score_prints_an_interval_for_a_single_method(vosbench, folders):
+    done = vosbench("score", folders["small"], "--gt", folders["gt"], "--interval")
+    assert done.code == 0
+    assert "95 % intervals over sequences" in done.out
+    assert "fewer than 10 sequences" in done.out
+    plain = vosbench("score", folders["small"], "--gt", folders["gt"])
+    assert "interval" not in plain.out
+    exact = vosbench("score", folders["small"], "--gt", folders["gt"], "--interval", "--format", "csv")
+    assert ",measure,sequences,value,low,high" in exact.out

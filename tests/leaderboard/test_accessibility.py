@@ -15,9 +15,12 @@ def files(board: Board) -> dict[str, str]:
 
 
 def colours(css: str, scheme: str) -> dict[str, str]:
-    light, dark = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
-    found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light))
-    return found | (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", dark)) if scheme == "dark" else {})
+    found: dict[str, str] = {}
+    for block in re.findall(r"^:root \{(.*?)\}", css, re.DOTALL | re.MULTILINE):
+        found |= re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)
+    for block in re.findall(r"^  :root \{(.*?)\}", css, re.DOTALL | re.MULTILINE) if scheme == "dark" else ():
+        found |= re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)
+    return found
 
 
 def luminance(colour: str) -> float:
@@ -40,7 +43,7 @@ def test_text_has_a_contrast_of_4_5_and_drawings_of_3(files: dict[str, str], sch
     c = colours(files["style.css"], scheme)
     text = [(ink, on) for ink in ("ink", "quiet", "link") for on in ("paper", "raised", "hit")]
     text += [("on-measured", "measured")]
-    text += [(f"c{i}", "paper") for i in range(6)]
+    text += [(f"r{i}", "paper") for i in range(6)]
     text += [("low" if i < 7 else "high", f"h{i}") for i in range(10)]
     assert {pair: contrast(c[pair[0]], c[pair[1]]) for pair in text if contrast(c[pair[0]], c[pair[1]]) < 4.5} == {}
     drawn = [("mark", "paper"), ("front", "paper"), ("curve", "paper"), ("measured", "paper")]
@@ -56,7 +59,9 @@ def test_the_heat_map_is_ordered_by_lightness_so_that_it_needs_no_hue(files: dic
 
 
 def test_curves_differ_by_dashes_too(files: dict[str, str]) -> None:
-    rules = [re.search(rf"\.c{i} polyline \{{ stroke: var\(--c{i}\);(.*?)\}}", files["style.css"]) for i in range(6)]
+    rules = [
+        re.search(rf"\.curve\.r{i} polyline \{{ stroke: var\(--r{i}\);(.*?)\}}", files["style.css"]) for i in range(6)
+    ]
     assert len({rule[1].strip() for rule in rules if rule}) == 6
 
 

@@ -3,7 +3,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vosbench.leaderboard.charts import HEIGHT, WIDTH, Point, pareto, runtime_chart, time_chart, year_chart
+from vosbench.leaderboard.charts import BOX, pareto, runtime_chart, time_chart, year_chart
+from vosbench.views.charts import Point
 
 
 def point(x: float, y: float, label: str = "m") -> Point:
@@ -32,7 +33,7 @@ def test_no_result_beats_one_of_the_front_and_every_other_is_beaten(given: list[
 @given(points)
 def test_marks_lie_on_the_page_and_labels_do_not_overlap(given: list[Point]) -> None:
     for chart in (runtime_chart(given, "J"), year_chart([point(int(p.x) + 1990, p.y, p.label) for p in given], "J")):
-        assert all(0 <= m.x <= WIDTH and 0 <= m.y <= HEIGHT for m in chart.marks)
+        assert all(0 <= m.x <= BOX.width and 0 <= m.y <= BOX.height for m in chart.marks)
         boxes = []
         for m in chart.marks:
             if m.label_at is None:
@@ -57,6 +58,6 @@ def test_labels_of_curves_keep_their_distance(values: list[list[float]]) -> None
 
 def test_runtimes_are_on_a_logarithmic_axis_with_round_ticks() -> None:
     chart = runtime_chart([point(0.1, 50), point(1, 60), point(10, 70)], "J")
-    assert [text for _, text in chart.x_ticks] == ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20"]
+    assert [tick.text for tick in chart.x_ticks] == ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20"]
     xs = [m.x for m in chart.marks]
     assert abs((xs[1] - xs[0]) - (xs[2] - xs[1])) < 0.2

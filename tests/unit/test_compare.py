@@ -1,12 +1,13 @@
 """Which of two methods is the better one, for every measure and statistic."""
 
+import numpy as np
 import pytest
 
-from vosbench.analysis.compare import compare
-from vosbench.errors import UsageError
+from vosbench.analysis.compare import Method, compare
+from vosbench.errors import IncomparableError, UsageError
 from vosbench.scoring.api import score
 from vosbench.testing import write_label_maps
-from vosbench.views.comparison import best, methods
+from vosbench.views.comparison import best, deviations, methods
 
 NAMES = ("a", "b", "c")
 
@@ -35,3 +36,21 @@ def test_a_statistic_that_was_not_taken(runs):
     with pytest.raises(UsageError, match="J V") as refused:
         compare(runs, measure="J V")
     assert "J&F, J, F, J recall, J decay" in str(refused.value)
+
+
+def test_several_runs_of_a_method_are_a_mean_and_a_deviation(runs, tmp_path):
+    """Of three runs, two are right on half of the frames and one on all of them."""
+    whole = score(tmp_path / "truth", gt=tmp_path / "truth")
+    found = compare([Method(name="seeds", runs=(*runs, whole)), runs[0]])
+    assert (found.names, found.runs) == (("seeds", "fades"), (3, 1))
+    assert found.estimates["J"][0].value == pytest.approx((0.5 + 0.5 + 1) / 3)
+    assert found.deviations["J"][0] == pytest.approx(np.std([0.5, 0.5, 1], ddof=1))
+    assert np.isnan(found.deviations["J"][1])
+    assert found.differences[0].delta.value == pytest.approx(0.5 - 2 / 3)
+    assert deviations(found).rows[0][:3] == ["seeds", "3", "66.7 ± 28.9"]
+
+
+def test_runs_of_a_method_by_other_rules_are_refused(runs, tmp_path):
+    other = score(tmp_path / "truth", gt=tmp_path / "truth", measures=("J",))
+    with pytest.raises(IncomparableError, match=r"seeds \(run 2\)"):
+        compare([Method(name="seeds", runs=(runs[0], other)), runs[1]])

@@ -351,7 +351,7 @@ def test_an_executor_that_does_not_exist(name):
 )
 def test_without_the_extra_the_error_says_how_to_install_it(errand, tmp_path, monkeypatch, executor, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
-    for name in ("dask_cluster", "slurm_jobs"):
+    for name in ("dask", "slurm"):
         monkeypatch.delitem(sys.modules, f"vosbench.execution.{name}", raising=False)
     with pytest.raises(UsageError, match="is not installed") as error:
         list(run_tasks(run_errand, [errand("a")], Workers(executor=executor, jobs=1, folder=tmp_path / "jobs")))

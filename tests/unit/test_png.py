@@ -1,7 +1,6 @@
 """PNG bytes to label maps: every kind of PNG, the direct path against Pillow, and every way a file can be broken."""
 
 import struct
-import time
 import tracemalloc
 import zlib
 from io import BytesIO
@@ -246,28 +245,25 @@ def test_what_is_wrong_is_said(data, message):
 # ------------------------------------------------------------------ bombs
 
 
-def cheaply(data):
-    """Decode something that must be refused, within a tenth of a CPU second and 100 MB."""
+def refused_with(data):
+    """Decode something that must be refused; the peak of memory in MB."""
     tracemalloc.start()
-    began = time.process_time()
     with pytest.raises(MaskError):
         decode(data)
-    seconds, (_, peak) = time.process_time() - began, tracemalloc.get_traced_memory()
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return seconds, peak / 1e6
+    return peak / 1e6
 
 
 @pytest.mark.parametrize("size", [(1 << 31, 1 << 31), (50_000, 50_000)])
 def test_a_claim_of_absurd_size_is_refused_from_the_header(path, size):
-    seconds, megabytes = cheaply(png_bytes(*size, 8, GREY, b"", data=zlib.compress(bytes(10_000_000))))
-    assert seconds < 0.1
+    megabytes = refused_with(png_bytes(*size, 8, GREY, b"", data=zlib.compress(bytes(10_000_000))))
     assert megabytes < 1
 
 
 @pytest.mark.parametrize("interlace", [0, 1])
 def test_a_claim_the_data_cannot_fulfil_costs_nothing(path, interlace):
-    seconds, megabytes = cheaply(png_bytes(11_000, 11_000, 8, GREY, bytes(100), interlace=interlace))
-    assert seconds < 0.1
+    megabytes = refused_with(png_bytes(11_000, 11_000, 8, GREY, bytes(100), interlace=interlace))
     assert megabytes < 10
 
 

@@ -93,9 +93,11 @@ def luminance(colour):
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_contrast(scheme):
     """WCAG 2: 4.5 for text, 3 for lines of a chart."""
-    css = (files("vosbench.views.report") / "templates" / "report.css").read_text()
-    blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
-    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", blocks[scheme]))
+    colours = {}
+    for room, name in (("views.report", "report.css"), ("views", "chart.css")):
+        css = (files(f"vosbench.{room}") / "templates" / name).read_text()
+        blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
+        colours |= re.findall(r"--(\w+): (#[0-9a-f]{6})", blocks[scheme])
 
     def contrast(a, b):
         light, dark = sorted((luminance(colours[a]), luminance(colours[b])), reverse=True)

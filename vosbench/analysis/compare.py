@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.analysis.significance import RESAMPLES, SequenceSums, holm, interval, permutation_p, resampled
+from vosbench.analysis.intervals import Estimate, difference, estimate
+from vosbench.analysis.significance import RESAMPLES, SequenceSums, average, holm, permutation_p
 from vosbench.analysis.slices import members
 from vosbench.errors import UsageError
 from vosbench.measures.catalog import cell_name, cell_of, higher_is_better
@@ -20,12 +21,11 @@ TIE = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """A number in [-1, 1] and its 95 % interval."""
+class Method:
+    """Several runs of one method, such as one for each seed of its training."""
 
-    value: float
-    low: float
-    high: float
+    name: str
+    runs: tuple[RunResult, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +60,20 @@ class Comparison:
     """What :func:`compare` found.
 
     Attributes:
-        names: the runs; ``baseline`` is the number of the one the others are compared with.
-        estimates: for each measure, one estimate a run.
+        names: the methods; ``baseline`` is the number of the one the others are compared with.
+        runs: how many runs each method has.
+        estimates: for each measure, one estimate a method; of several runs it is that of their mean.
+        deviations: for each measure, the standard deviation over the runs of each method; NaN where there is one run.
         measure: the one that ``differences`` and ``slices`` are about.
         slices: property → its slices.
     """
 
     names: tuple[str, ...]
+    runs: tuple[int, ...]
     baseline: int
     signature: str
     estimates: dict[str, tuple[Estimate, ...]]
+    deviations: dict[str, tuple[float, ...]]
     measure: str
     differences: tuple[Difference, ...]
     slices: dict[str, tuple[Slice, ...]]
@@ -79,7 +83,7 @@ class Comparison:
 
 
 def compare(
-    runs: Sequence[RunResult],
+    runs: Sequence[RunResult | Method],
     *,
     baseline: int = 0,
     measure: str | None = None,
@@ -87,47 +91,69 @@ def compare(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Comparison:
-    """Compare runs with one of them.
+    """Compare methods with one of them.
 
     Args:
-        runs: two or more, of equal signature.
-        baseline: number of the run that the others are compared with.
+        runs: two or more, of equal signature; a method may have several runs.
+        baseline: number of the one that the others are compared with.
         measure: what the tests and slices are about, as tables name it: "J&F", "J decay"; J&F where the protocol has
             it, otherwise its first measure.
         by: properties to slice by (:data:`vosbench.analysis.slices.SLICES`).
-        seed: of the resampling; equal seeds give equal numbers.
-        resamples: replicates of bootstrap and permutation test.
+        seed: of the permutation test; equal seeds give equal numbers.
+        resamples: permutations, where there are too many to try them all.
 
     Raises:
-        UsageError: fewer than two runs, or no such measure or property.
+        UsageError: fewer than two methods, or no such measure or property.
         IncomparableError: signatures differ; every knob they differ in is named.
     """
     if len(runs) < 2:
         raise UsageError("one run is no comparison", fix="give two runs or more")
-    names = unique_names(runs)
-    require_same({name: run.signature for name, run in zip(names, runs, strict=True)})
-    known = sorted({cell_name(c["measure"], c["statistic"]): 0 for c in runs[0].document["summary"]}, key=_mean_first)
+    methods = _methods(runs)
+    first = methods[0].runs[0]
+    known = sorted({cell_name(c["measure"], c["statistic"]): 0 for c in first.document["summary"]}, key=_mean_first)
     if measure is not None and measure not in known:
         raise UsageError(f"these runs have no measure {measure!r}", fix=f"choose from {', '.join(known)}")
     chosen = measure or known[0]
     measures = [m for m in known if cell_of(m)[1] == "mean" or m == chosen]
-    rules = runs[0].spec.rules
-    sums = {m: [SequenceSums.of(r.objects_columns, *cell_of(m), rules) for r in runs] for m in measures}
-    replicates = {m: _replicates(of_run, resamples, seed) for m, of_run in sums.items()}
+    sums = {m: [_sums(method, m) for method in methods] for m in measures}
+    means = {m: [average(of_runs) for of_runs in found] for m, found in sums.items()}
     return Comparison(
-        names=tuple(names),
+        names=tuple(method.name for method in methods),
+        runs=tuple(len(method.runs) for method in methods),
         baseline=baseline,
-        signature=runs[0].signature,
-        estimates={
-            m: tuple(_estimate(s.statistic(), r) for s, r in zip(sums[m], replicates[m], strict=True)) for m in measures
-        },
+        signature=first.signature,
+        estimates={m: tuple(estimate(s, *cell_of(m)) for s in means[m]) for m in measures},
+        deviations={m: tuple(map(_deviation, sums[m])) for m in measures},
         measure=chosen,
-        differences=_differences(names, sums[chosen], replicates[chosen], baseline, chosen, seed),
-        slices={key: _sliced(runs, key, chosen) for key in by},
+        differences=_differences([m.name for m in methods], means[chosen], baseline, chosen, seed, resamples),
+        slices={key: _sliced(methods, key, chosen) for key in by},
         seed=seed,
         resamples=resamples,
-        sequences=len(sums[chosen][0].names),
+        sequences=len(means[chosen][0].names),
     )
+
+
+def _methods(runs: Sequence[RunResult | Method]) -> list[Method]:
+    """Every entry as a method, under a name of its own. Raises IncomparableError if any two runs differ in rules."""
+    names = iter(unique_names([run for run in runs if isinstance(run, RunResult)]))
+    methods = [run if isinstance(run, Method) else Method(name=next(names), runs=(run,)) for run in runs]
+    signatures = {}
+    for method in methods:
+        for k, run in enumerate(method.runs, start=1):
+            signatures[f"{method.name} (run {k})" if len(method.runs) > 1 else method.name] = run.signature
+    require_same(signatures)
+    return methods
+
+
+def _sums(method: Method, measure: str) -> list[SequenceSums]:
+    rules = method.runs[0].spec.rules
+    return [SequenceSums.of(run.objects_columns, *cell_of(measure), rules) for run in method.runs]
+
+
+def _deviation(sums: Sequence[SequenceSums]) -> float:
+    """The standard deviation over runs, with one degree of freedom taken off; NaN for a single run."""
+    values = [float(s.statistic()[0]) for s in sums]
+    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
 def _mean_first(name: str) -> tuple[bool, bool]:
@@ -135,45 +161,43 @@ def _mean_first(name: str) -> tuple[bool, bool]:
     return statistic != "mean", measure != "J&F"
 
 
-def _replicates(sums: Sequence[SequenceSums], resamples: int, seed: int) -> list[Floats]:
-    """The statistic of every run on the same resampled sequences."""
-    weights = resampled(len(sums[0].names), resamples, seed)
-    return [s.statistic(weights) for s in sums]
-
-
-def _estimate(value: Floats, replicates: Floats) -> Estimate:
-    low, high = interval(replicates)
-    return Estimate(value=float(value[0]), low=low, high=high)
-
-
 def _differences(
-    names: list[str], sums: list[SequenceSums], replicates: list[Floats], baseline: int, measure: str, seed: int
+    names: list[str], sums: list[SequenceSums], baseline: int, measure: str, seed: int, resamples: int
 ) -> tuple[Difference, ...]:
     base, sign = sums[baseline], 1 if higher_is_better(*cell_of(measure)) else -1
     others = [i for i in range(len(sums)) if i != baseline]
-    p = [permutation_p(base, sums[i], replicates=len(replicates[i]), seed=seed) for i in others]
+    p = [permutation_p(base, sums[i], replicates=resamples, seed=seed) for i in others]
     found = []
     for i, raw, corrected in zip(others, p, holm(p), strict=True):
         gain = sign * (sums[i].per_sequence() - base.per_sequence())
-        delta = _estimate(sums[i].statistic() - base.statistic(), replicates[i] - replicates[baseline])
         counts = {
             "better": int((gain >= TIE).sum()),
             "even": int((abs(gain) < TIE).sum()),
             "worse": int((gain <= -TIE).sum()),
         }
-        found.append(Difference(name=names[i], delta=delta, p=raw, p_holm=corrected, **counts))
+        found.append(Difference(name=names[i], delta=difference(base, sums[i]), p=raw, p_holm=corrected, **counts))
     return tuple(found)
 
 
-def _sliced(runs: Sequence[RunResult], by: str, measure: str) -> tuple[Slice, ...]:
-    """The mean over the member objects of each slice; objects are pooled, whatever their group."""
-    tables, (name, statistic) = [run.objects_columns for run in runs], cell_of(measure)
-    rows = [t["value"][(t["measure"] == name) & (t["statistic"] == statistic)] for t in tables]
+def _sliced(methods: Sequence[Method], by: str, measure: str) -> tuple[Slice, ...]:
+    """The mean over the member objects of each slice, and over runs; objects are pooled, whatever their group."""
+    name, statistic = cell_of(measure)
+    values = [[_column(run, name, statistic) for run in method.runs] for method in methods]
     return tuple(
-        Slice(label=label, objects=int(chosen.sum()), values=tuple(_mean(values[chosen]) for values in rows))
-        for label, chosen in members(runs[0], by).items()
+        Slice(
+            label=label,
+            objects=int(chosen.sum()),
+            values=tuple(float(np.mean([_mean(v[chosen]) for v in of_runs])) for of_runs in values),
+        )
+        for label, chosen in members(methods[0].runs[0], by).items()
         if chosen.any()
     )
+
+
+def _column(run: RunResult, measure: str, statistic: str) -> Floats:
+    table = run.objects_columns
+    rows: Floats = table["value"][(table["measure"] == measure) & (table["statistic"] == statistic)]
+    return rows
 
 
 def _mean(values: Floats) -> float:

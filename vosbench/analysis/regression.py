@@ -17,6 +17,7 @@ import numpy as np
 
 from vosbench.analysis.significance import SequenceSums
 from vosbench.errors import InputError, Problem
+from vosbench.files import write
 from vosbench.measures.catalog import COUNTS, MEASURES, cell_of, higher_is_better
 from vosbench.protocols.signature import require_same
 from vosbench.results.run import RunResult
@@ -151,13 +152,7 @@ def read_baseline(path: Path) -> Baseline:
 def write_baseline(baseline: Baseline, path: Path) -> None:
     """Write a baseline file; equal runs give equal bytes. Raises InputError if it cannot be written."""
     text = json.dumps(msgspec.to_builtins(baseline), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise _refused(path, f"cannot write it ({error.strerror})", "choose another file") from error
+    write(path, text)
 
 
 def _groups(run: RunResult) -> dict[str, dict[str, float | None]]:
@@ -229,5 +224,6 @@ def _by_frame(
     }
 
 
-def _refused(path: Path, message: str, fix: str = "write one with `vosbench check … --update`") -> InputError:
+def _refused(path: Path, message: str) -> InputError:
+    fix = "write one with `vosbench check … --update`"
     return InputError([Problem(code="baseline", message=message, where=str(path), fix=fix)])

@@ -1,18 +1,17 @@
-"""Is the difference between two methods more than the choice of sequences? Resampling of whole sequences.
+"""Is the difference between two methods more than the choice of sequences? Tests that permute whole sequences.
 
 Objects of one sequence share its camera, its light and its difficulty; they are not independent, so sequences are what
 is resampled. The statistic is the benchmark's own: the mean over the objects of all sequences or, where the protocol
 has groups, the mean of the group means, or whatever else its ``averaging`` says. Both methods are always judged on the
 same sequences (paired).
 
-========================  ========================================================================================
-interval                  bootstrap: sequences drawn with replacement, the central 95 % of the replicates (Efron and
-                          Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). A replicate in which a
-                          group has no object is discarded.
-p value                   permutation: in each sequence the two methods are swapped or not; two-sided; exact where
-                          there are few sequences
-several comparisons       Holm, Scandinavian Journal of Statistics 6 (1979): controls the chance of any false claim
-========================  ========================================================================================
+===================  =============================================================================================
+p value              permutation: in each sequence the two methods are swapped or not; two-sided; exact where there
+                     are few sequences
+several comparisons  Holm, Scandinavian Journal of Statistics 6 (1979): controls the chance of any false claim
+===================  =============================================================================================
+
+Intervals are in :mod:`vosbench.analysis.intervals`.
 """
 
 from collections.abc import Sequence
@@ -93,6 +92,17 @@ class SequenceSums:
         return means(self.sums.sum(1, keepdims=True), self.counts.sum(1, keepdims=True))
 
 
+def average(sums: Sequence[SequenceSums]) -> SequenceSums:
+    """The mean of several runs of one method on the same sequences: its sums and counts are the runs' means."""
+    if len({s.names for s in sums}) > 1:
+        raise ValueError("the runs are not of the same sequences")
+    return SequenceSums(
+        names=sums[0].names,
+        sums=np.mean([s.sums for s in sums], axis=0),
+        counts=np.mean([s.counts for s in sums], axis=0),
+    )
+
+
 def means(sums: Floats, counts: Floats) -> Floats:
     """The mean over the last axis of ``sums / counts``; NaN where any count is 0."""
     ratio = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
@@ -103,20 +113,6 @@ def resampled(n: int, replicates: int, seed: int) -> Floats:
     """Bootstrap weights: how often each of ``n`` sequences was drawn, (replicates, n)."""
     drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=replicates)
     return drawn.astype(np.float64)
-
-
-def interval(replicates: Floats, level: float = LEVEL) -> tuple[float, float]:
-    """The central part of the replicates; NaN if none is defined.
-
-    >>> low, high = interval(np.arange(1001.0))
-    >>> round(low), round(high)
-    (25, 975)
-    """
-    defined = replicates[~np.isnan(replicates)]
-    if not len(defined):
-        return float("nan"), float("nan")
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]).tolist()
-    return float(low), float(high)
 
 
 def permutation_p(a: SequenceSums, b: SequenceSums, *, replicates: int = RESAMPLES, seed: int = 0) -> float:

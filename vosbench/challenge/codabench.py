@@ -11,6 +11,7 @@ from typing import Any
 
 from vosbench.challenge.batch import coverage, numbers
 from vosbench.errors import InputError, Problem, VosbenchError
+from vosbench.files import make_folder, writable, write
 from vosbench.masks.untrusted import require_plain_files
 from vosbench.results.run import RunResult
 from vosbench.scoring.api import score
@@ -38,23 +39,20 @@ def score_submission(
     reference, submission = input_ / "ref", input_ / "res"
     described = benchmark or (reference / "benchmark.toml").is_file()
     where: dict[str, Any] = {"benchmark": benchmark, "data": reference} if described else {"gt": reference}
-    try:
-        output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
+    with writable(output):
         (output / SCORES).unlink(missing_ok=True)
-        try:
-            _require(reference, "the reference data", "add reference_data to the task")
-            _require(submission, "the submission", "submit a zip of <sequence>/<frame>.png")
-            require_plain_files(submission)
-            run = score(submission, **where, **options)
-        except VosbenchError as error:
-            (output / PAGE).write_text(refused(error), encoding="utf-8")
-            raise
-        page = report([run], lambda run: _evidence(run, pictures, where | options), on_note=lambda _: None)
-        (output / PAGE).write_text(page, encoding="utf-8", errors="backslashreplace")
-        (output / SCORES).write_text(json.dumps(scores(run), indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        message, fix = f"cannot write it ({error.strerror})", "give the output folder of the program"
-        raise InputError([Problem(code="unwritable", message=message, where=str(output), fix=fix)]) from error
+    try:
+        _require(reference, "the reference data", "add reference_data to the task")
+        _require(submission, "the submission", "submit a zip of <sequence>/<frame>.png")
+        require_plain_files(submission)
+        run = score(submission, **where, **options)
+    except VosbenchError as error:
+        write(output / PAGE, refused(error))
+        raise
+    page = report([run], lambda run: _evidence(run, pictures, where | options), on_note=lambda _: None)
+    write(output / PAGE, page)
+    write(output / SCORES, json.dumps(scores(run), indent=1) + "\n")
     return run
 
 

@@ -18,7 +18,7 @@ def folder_name(name: str) -> str:
     The result is one part of a path on every system, hidden on none, begins with nothing that a spreadsheet takes for a
     formula, and differs for different names.
 
-    >>> [folder_name(name) for name in ("team 1", "a/b", "..", "=1+1", "two\\\\nlines", "50%", "nul.v2")]
+    >>> [folder_name(name) for name in ("team 1", "a/b", "..", "=1+1", "two\\nlines", "50%", "nul.v2")]
     ['team 1', 'a%2Fb', '%2E%2E', '%3D1+1', 'two%0Alines', '50%25', '%6Eul.v2']
     """
     parts = [c if c.isalnum() or c in _KEPT else _quoted(c) for c in name]

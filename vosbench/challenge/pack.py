@@ -15,6 +15,7 @@ from PIL import Image
 
 from vosbench.datasets.discover import Root, Target, locate
 from vosbench.errors import InputError, Problem, UsageError
+from vosbench.files import new_file
 from vosbench.masks.sources import open_masks
 from vosbench.masks.write import encode_label_map
 from vosbench.scoring import problems as problems_of
@@ -81,13 +82,7 @@ def pack(
     if path.resolve().is_relative_to(Path(predictions).resolve()):
         raise UsageError(f"{path} lies inside the predictions", fix="choose another --out")
     wanted = [_wanted(s, target) for s in target.dataset.sequences(target.split)]
-    try:
-        frames = _write(path, source, sorted(wanted, key=lambda w: w.sequence.name), data_of.submission, progress)
-    except OSError as error:
-        problem = Problem(
-            code="unwritable", message=f"cannot write it ({error})", where=str(path), fix="choose another --out"
-        )
-        raise InputError([problem]) from error
+    frames = _write(path, source, sorted(wanted, key=lambda w: w.sequence.name), data_of.submission, progress)
     truth = target.dataset.masks(target.split)
     return Packed(
         path=path,
@@ -105,10 +100,8 @@ def _write(path: Path, source: MaskSource, wanted: list[_Wanted], prefix: str, p
     """Write the archive, or nothing if there is any problem; the number of frames in it."""
     problems = [p for w in wanted for p in _missing(source, w)]
     frames = 0
-    partial = path.with_name(f".{path.name}.partial")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+    with new_file(path) as part:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
             for done, w in enumerate(wanted, 1):
                 for frame, labels in _read(source, w, problems):
                     archive.writestr(_member(f"{prefix}{w.sequence.name}/{frame}.png"), encode_label_map(labels))
@@ -117,9 +110,6 @@ def _write(path: Path, source: MaskSource, wanted: list[_Wanted], prefix: str, p
                     progress(done, len(wanted), w.sequence.name)
         if problems:
             raise InputError(problems)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
     return frames
 
 

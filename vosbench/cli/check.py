@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from vosbench.cli import options
-from vosbench.errors import InputError, Problem, RegressionFound
+from vosbench.errors import RegressionFound
 
 
 @click.command("check", short_help="Stop a regression: hold a run to a baseline.")
@@ -54,6 +54,7 @@ def command(
     Exit codes: 0 passed · 2 usage · 3 problems with the input · 4 made by other rules than the baseline · 5 worse
     """
     from vosbench.analysis import regression as checks
+    from vosbench.files import writable, write
     from vosbench.scoring.api import load_or_score
     from vosbench.views import check as views
     from vosbench.views.grid import text
@@ -67,9 +68,9 @@ def command(
         return
     report = checks.check(found, baseline, tolerance=tolerance, exact=exact)
     if junit is not None:
-        _write(Path(junit), views.junit(report))
+        write(Path(junit), views.junit(report))
     if github and (page := os.environ.get("GITHUB_STEP_SUMMARY")):
-        with Path(page).open("a", encoding="utf-8") as file:
+        with writable(Path(page)), Path(page).open("a", encoding="utf-8") as file:
             file.write(views.github(report) + "\n")
     if github and not page:
         click.echo(views.github(report), nl=False)
@@ -79,11 +80,3 @@ def command(
         fix = f"if the change is meant, accept it: vosbench check {run} --against {against} --update"
         raise RegressionFound(views.headline(report), fix=fix)
     options.remark(views.headline(report))
-
-
-def _write(path: Path, content: str) -> None:
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        message, fix = f"cannot write it ({error.strerror})", "choose another file"
-        raise InputError([Problem(code="unwritable", message=message, where=str(path), fix=fix)]) from error

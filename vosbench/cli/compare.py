@@ -1,5 +1,6 @@
 """``vosbench compare``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ PROPERTIES = (
 )
 @click.option("--by", type=click.Choice(PROPERTIES), multiple=True, help="Also means over objects that share this.")
 @click.option("--attributes", metavar="FILE", help="db_info.yml with the attributes of the sequences.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the resampling.")
-@click.option("--resamples", type=click.IntRange(100), default=10_000, show_default=True, help="How many.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the permutations.")
+@click.option("--resamples", type=click.IntRange(100), default=10_000, show_default=True, help="Permutations at most.")
 @click.option(
     "--format",
     "form",
@@ -58,13 +59,17 @@ def command(
 ) -> None:
     """Compare finished runs, or prediction folders, which are scored first (data options as in `vosbench score`).
 
-    Sequences are resampled, not objects: intervals by a paired bootstrap, p values by a permutation test, corrected for
-    the number of methods. Runs made by different rules are refused.
+    Whole sequences are the independent units, not objects: intervals are Student's t, p values those of a permutation
+    test, corrected for the number of methods. Runs made by different rules are refused.
+
+    A folder of finished runs is one method with several runs, such as one a seed: its numbers are their mean, with the
+    standard deviation over them.
 
     \b
     Examples:
       vosbench compare runs/mine runs/theirs
       vosbench compare runs/a runs/b runs/c --baseline runs/b --by size --by reappearance
+      vosbench compare runs/mine-seeds/ runs/theirs-seeds/
       vosbench compare preds/ runs/a --benchmark davis2016 --data /data/DAVIS --format latex > table.tex
 
     \b
@@ -75,8 +80,10 @@ def command(
 
     if baseline is not None and _key(baseline) not in map(_key, runs):
         raise UsageError(f"--baseline {baseline} is none of the runs", fix="repeat one of them")
+    members = [_runs_of(Path(path)) or (path,) for path in runs]
+    every = [path for several in members for path in several]
     with options.progress_bar() as progress:
-        loaded = load_or_score(runs, progress=progress, roots=options.data_roots(), **choices)
+        loaded = load_or_score(every, progress=progress, roots=options.data_roots(), **choices)
     if attributes is not None:
         from vosbench.datasets.db_info import read_db_info
 
@@ -86,8 +93,29 @@ def command(
     if "motion" in by:
         _add_motion(loaded, choices)
     number = list(map(_key, runs)).index(_key(baseline)) if baseline is not None else 0
-    found = compare(loaded, baseline=number, measure=measure, by=by, seed=seed, resamples=resamples)
+    methods = _methods(runs, members, loaded)
+    found = compare(methods, baseline=number, measure=measure, by=by, seed=seed, resamples=resamples)
     click.echo(_render(found, form))
+
+
+def _runs_of(folder: Path) -> tuple[str, ...]:
+    """The finished runs in a folder that holds nothing else: the several runs of one method."""
+    if (folder / "result.json").exists() or not folder.is_dir():
+        return ()
+    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return tuple(map(str, inside)) if all((path / "result.json").is_file() for path in inside) else ()
+
+
+def _methods(paths: Sequence[str], members: Sequence[Sequence[str]], loaded: Sequence[Any]) -> list[Any]:
+    """The loaded runs, those of one folder together."""
+    from vosbench.analysis.compare import Method
+
+    rest, methods = iter(loaded), []
+    for path, several in zip(paths, members, strict=True):
+        found = tuple(next(rest) for _ in several)
+        name = _key(path).name
+        methods.append(found[0] if len(found) == 1 else Method(name=name, runs=found))
+    return methods
 
 
 def _add_motion(runs: Any, choices: dict[str, Any]) -> None:

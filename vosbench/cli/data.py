@@ -110,8 +110,6 @@ def make(
 
 
 def _save(known: dict[str, str | None]) -> None:
-    path = options.registry_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
-    part.replace(path)
+    from vosbench.files import write
+
+    write(options.registry_path(), json.dumps(known, indent=1, sort_keys=True))

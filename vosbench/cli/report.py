@@ -1,13 +1,11 @@
 """``vosbench report``."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
 from vosbench.cli import options
-from vosbench.errors import InputError, Problem
 
 #: Options that say where the masks of a run are.
 WHERE = ("benchmark", "data", "gt", "split", "palette")
@@ -31,6 +29,7 @@ def command(runs: tuple[str, ...], out: str, **choices: Any) -> None:
       vosbench report runs/mine runs/theirs
       vosbench report preds/ --gt annotations/
     """
+    from vosbench.files import write
     from vosbench.scoring.api import load_or_score
     from vosbench.views.report.evidence import Evidence
     from vosbench.views.report.page import report
@@ -40,18 +39,5 @@ def command(runs: tuple[str, ...], out: str, **choices: Any) -> None:
         loaded = load_or_score(runs, progress=progress, roots=roots, **choices)
     where = {name: Path(v) if name in ("data", "gt") and v else v for name, v in choices.items() if name in WHERE}
     page = report(loaded, lambda run: Evidence.of(run, roots=roots, **where), on_note=options.remark)
-    _write(Path(out), page)
+    write(Path(out), page)
     options.remark(f"wrote {out}")
-
-
-def _write(path: Path, page: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".report-", dir=path.parent) as scratch:
-            part = Path(scratch) / "report.html"
-            part.write_text(page, encoding="utf-8")
-            part.replace(path)
-    except OSError as error:
-        message = f"cannot write it ({error.strerror})"
-        problem = Problem(code="unwritable", message=message, where=str(path), fix="choose another --out")
-        raise InputError([problem]) from error

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     multiple=True,
     help="Also a table by this.",
 )
+@click.option("--interval", is_flag=True, help="Also the 95 % interval of every mean, over sequences.")
 @click.option(
     "--format",
     "form",
@@ -46,7 +47,13 @@ if TYPE_CHECKING:
     help="Stop a sequence that takes longer (of a long one, a part) and try again. Not with threads.",
 )
 def command(
-    predictions: tuple[str, ...], form: str, out: str | None, by: tuple[str, ...], resume: bool, **choices: Any
+    predictions: tuple[str, ...],
+    form: str,
+    out: str | None,
+    by: tuple[str, ...],
+    resume: bool,
+    interval: bool,
+    **choices: Any,
 ) -> None:
     """Score prediction folders or zip archives of <sequence>/<frame>.png.
 
@@ -57,7 +64,7 @@ def command(
     Examples:
       vosbench score preds/ --split valid
       vosbench score preds/ --benchmark davis2017 --data /data/DAVIS --split val --out runs/mine
-      vosbench score a/ b/ c.zip --gt annotations/ --by sequence
+      vosbench score a/ b/ c.zip --gt annotations/ --by sequence --interval
       vosbench score preds/ --gt annotations/ --format json > result.json
       vosbench score runs/mine --protocol folder --measures J,F,Jv,Fv
       vosbench score preds/ --split valid --out runs/mine --resume --executor dask://10.0.0.5:8786
@@ -83,7 +90,7 @@ def command(
         runs = _scored(predictions, choices)
     else:
         runs = _recorded(predictions, choices, targets, Path(out), resume)
-    click.echo(_render(runs, form, by), nl=False)
+    click.echo(_render(runs, form, by, interval), nl=False)
 
 
 def _recorded(
@@ -172,8 +179,8 @@ def _targets(out: str | None, predictions: tuple[str, ...], gt: str | None) -> l
     return targets
 
 
-def _render(runs: Any, form: str, by: tuple[str, ...]) -> str:
-    from vosbench.views import summary
+def _render(runs: Any, form: str, by: tuple[str, ...], interval: bool) -> str:
+    from vosbench.views import comparison, summary
     from vosbench.views.grid import RENDERERS
 
     if form == "json":
@@ -182,10 +189,14 @@ def _render(runs: Any, form: str, by: tuple[str, ...]) -> str:
         return "[\n" + ",\n".join(run.to_json().rstrip("\n") for run in runs) + "\n]\n"
     exact = form == "csv"
     grids = [summary.headline(runs, exact=exact)]
+    if interval:
+        grids.append(summary.intervals(runs, exact=exact))
     grids += [summary.sliced(run, key, exact=exact) for key in by for run in runs]
     blocks = [RENDERERS[form](grid) for grid in grids]
     if form != "csv":
         for run in runs:
             lines = summary.footnotes(run)
+            if interval:
+                lines = [*comparison.few(run.document["dataset"]["sequences"]), *lines]
             blocks.append("\n".join(f"% {line}" if form == "latex" else line for line in lines))
     return "\n\n".join(blocks) + "\n"

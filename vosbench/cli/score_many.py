@@ -2,6 +2,7 @@
 
 import csv
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,11 @@ def _in_order(found: list[Any], submissions: tuple[str, ...]) -> list[Any]:
 
 def _write(path: Path, grid: Any) -> None:
     """All rows so far, so that an interrupt leaves a table."""
-    part = path.with_name(f".{path.name}.partial")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([grid.header, *grid.rows])
-    part.replace(path)
+    from vosbench.files import write
+
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows([grid.header, *grid.rows])
+    write(path, text.getvalue())
 
 
 def _require_ours(path: Path) -> None:

@@ -159,7 +159,7 @@ class _Expressions:
         sizes = (m.size for a in annotations for m in self._encoded.get(a, ()) if m)
         size = next(sizes, None)
         if size is None:
-            raise EncodingError("no mask of the video tells its size")
+            raise EncodingError("no mask of the video has a size")
         return size
 
 

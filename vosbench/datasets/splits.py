@@ -8,12 +8,14 @@ A video with an object of an unseen category is unseen as a whole: it must not b
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from vosbench.errors import InputError, Problem, UsageError
+from vosbench.errors import UsageError
+from vosbench.files import new_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,20 +108,11 @@ def _sample(
 def write_splits(splits: Splits, folder: Path) -> list[Path]:
     """Write one ``<split>.txt`` each, one video a line, and ``unseen.txt``, one category a line.
 
-    Raises InputError if they cannot be written.
+    Raises InputError if they cannot be written; there are none then.
     """
     lists = {**splits.videos, "unseen": splits.unseen} if splits.unseen else splits.videos
-    written = []
-    for name, lines in lists.items():
-        path = folder / f"{name}.txt"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{path.name}.partial")
-            partial.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-            partial.replace(path)
-        except OSError as error:
-            message = f"cannot write it ({error.strerror})"
-            problem = Problem(code="unwritable", message=message, where=str(path), fix="choose another --out folder")
-            raise InputError([problem]) from error
-        written.append(path)
-    return written
+    with ExitStack() as renamed_at_the_end:
+        for name, lines in lists.items():
+            part = renamed_at_the_end.enter_context(new_file(folder / f"{name}.txt"))
+            part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return [folder / f"{name}.txt" for name in lists]

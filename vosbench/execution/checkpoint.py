@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from vosbench.errors import InputError, Problem, UsageError
+from vosbench.errors import UsageError
 from vosbench.execution import records
+from vosbench.files import unwritable
 
 _MAGIC = b"vosbench journal 1\n"
 _HEAD = struct.Struct(f"<{len(_MAGIC)}s32sq")
@@ -62,7 +63,7 @@ class Journal:
             else:
                 self._start(identity)
         except OSError as error:
-            raise InputError([_unwritable(self.path, error)]) from error
+            raise unwritable(self.path, error) from error
 
     def _start(self, identity: bytes) -> None:
         assert self._file is not None
@@ -99,7 +100,7 @@ class Journal:
         try:
             records.append(self._file, msgspec.msgpack.encode((task, data)))
         except OSError as error:
-            raise InputError([_unwritable(self.path, error)]) from error
+            raise unwritable(self.path, error) from error
         self.finished += 1
 
     def close(self, *, remove: bool = True) -> None:
@@ -144,8 +145,3 @@ def _lock(file: int) -> None:
         windows.locking(file, windows.LK_NBLCK, 1)
     else:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _unwritable(path: Path, error: OSError) -> Problem:
-    message = f"cannot write it ({error.strerror or error})"
-    return Problem(code="unwritable", message=message, where=str(path), fix="choose another --out folder, or make room")

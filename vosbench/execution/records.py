@@ -1,4 +1,7 @@
-"""Records in a file that grows, each with its length and checksum: whatever tears the last one, the others stand."""
+"""Records in a growing file, each with its length and checksum.
+
+A damaged last record is skipped; the records before it are kept.
+"""
 
 import os
 import struct

@@ -1,4 +1,4 @@
-"""Try every task until it is done or given up: what the loss of a worker costs, whatever the workers are.
+"""Try every task until it is done or given up. The rules for a lost worker are the same for all executors.
 
 A task whose worker is lost is tried again behind all others; the last try happens alone, with nothing beside it. So a
 task that brings its worker down is the only one left to blame, and one that was merely beside it, or was short of

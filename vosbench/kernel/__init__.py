@@ -1,8 +1,8 @@
 """The loops behind the measures: a small C extension, and the NumPy twins that say what it must return.
 
 Compiled modules and twins hold the same functions with the same signatures. The compiled ones are used where the
-extension was built; without a compiler the install succeeds and the twins serve, slower and equal. ``BACKEND`` says
-which ("compiled" or "numpy").
+extension was built. Without a compiler the install succeeds and the twins are used: slower, with equal results.
+``BACKEND`` is "compiled" or "numpy".
 """
 
 try:

@@ -57,7 +57,7 @@ def count_pair(
 def unfilter(raw: bytes, height: int, width: int, depth: int) -> NDArray[np.uint8]:
     """Undo the PNG row filters of ``raw`` and unpack samples of ``depth`` bits: (height, width) uint8.
 
-    Where there is nothing to undo, the result is a read-only view of ``raw``: its rows stand one byte apart.
+    Where there is nothing to undo, the result is a read-only view of ``raw``, with one byte between its rows.
     """
     if depth == 8:
         rows = np.frombuffer(raw, np.uint8, height * (width + 1)).reshape(height, width + 1)

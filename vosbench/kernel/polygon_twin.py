@@ -1,4 +1,4 @@
-"""The longest polygon of a mask in plain Python: the judge of the compiled one.
+"""The longest polygon of a mask in plain Python. Tests compare the compiled kernel with it.
 
 Corners are (row, column) with ``0 <= row <= H`` and ``0 <= column <= W``; the pixel (i, j) fills the square between the
 corners (i, j) and (i + 1, j + 1). Two neighbouring pixels that differ have an *active crack* between them; outside the

@@ -1,4 +1,4 @@
-"""Shape contexts and their matching in plain NumPy and Python: the judge of the compiled ones.
+"""Shape contexts and their matching in plain NumPy and Python. Tests compare the compiled kernel with them.
 
 Everything is float64, and sums run in the order written, so that results agree to the last bit with the compiled
 kernel and with the values published for the DAVIS toolkit. The last bit matters: points sampled along straight edges

@@ -1,6 +1,6 @@
-"""The kernel in plain NumPy: slow, short, and the judge of the compiled one.
+"""The kernel in plain NumPy: slow and short. Tests compare the compiled kernel with it.
 
-Label maps are (H, W) uint8 with 0 for background; the pixels of a row are adjacent, rows may stand apart.
+Label maps are (H, W) uint8 with 0 for background; the pixels of a row are adjacent, rows may have any stride.
 """
 
 import numpy as np

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from vosbench.errors import IncomparableError, InputError, Problem, UsageError
+from vosbench.files import write
 from vosbench.leaderboard.card import About, Card, Measurement, Number, Value, encode
 from vosbench.leaderboard.entries import Board
 from vosbench.leaderboard.over_time import mean_over_time
@@ -159,8 +160,8 @@ def add(board: Board, run: Path, about: About) -> Path:
     path = board.root / "entries" / card.benchmark / f"measured-{slug(card.name)}-{digest[:12]}.json"
     if path.exists():
         raise UsageError(f"{path} is there already", fix="remove it first if its card.toml has changed")
-    _write(board.root / "results" / f"{digest}.json", raw)
-    _write(path, encode(card))
+    write(board.root / "results" / f"{digest}.json", raw)
+    write(path, encode(card))
     return path
 
 
@@ -188,10 +189,3 @@ def slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower().replace("+", " plus ")
     known = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-")
     return known or f"x{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def _write(path: Path, raw: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(raw)
-    partial.replace(path)

@@ -11,6 +11,7 @@ from vosbench.leaderboard.measured import slug
 from vosbench.leaderboard.papers import Benchmark
 from vosbench.leaderboard.rankings import Placed, Ranking, rankings
 from vosbench.leaderboard.tables import FLAGS, one_decimal, rest, used_columns
+from vosbench.views.charts import Chart, Point
 
 LOWER_IS_BETTER = ("decay", "T")
 SHAPES = {True: "square", False: "circle", None: "diamond"}
@@ -56,7 +57,7 @@ class Section:
     split: str
     headings: tuple[tuple[str, bool], ...]
     rows: tuple[Row, ...]
-    charts: tuple[charts.Chart, ...]
+    charts: tuple[Chart, ...]
     heats: tuple[Heat, ...]
 
     @property
@@ -153,10 +154,10 @@ def _cell(value: Decimal | None, text: str, best: Decimal | None) -> Cell:
     return Cell(text=text, sort="" if value is None else f"{value:f}", best=value is not None and value == best)
 
 
-def _point(placed: Placed, x: Decimal | int) -> charts.Point:
+def _point(placed: Placed, x: Decimal | int) -> Point:
     card = placed.entry.card
     online = card.flags.online_learning
-    return charts.Point(
+    return Point(
         x=float(x),
         y=float(placed.score or 0),
         label=card.name,
@@ -166,17 +167,17 @@ def _point(placed: Placed, x: Decimal | int) -> charts.Point:
     )
 
 
-def _runtime(scored: Sequence[Placed], known: Benchmark) -> charts.Chart | None:
+def _runtime(scored: Sequence[Placed], known: Benchmark) -> Chart | None:
     timed = [_point(p, p.entry.card.runtimes[0].seconds) for p in scored if p.entry.card.runtimes]
     return charts.runtime_chart(timed, known.heading) if len(timed) >= 3 else None
 
 
-def _years(scored: Sequence[Placed], known: Benchmark) -> charts.Chart | None:
+def _years(scored: Sequence[Placed], known: Benchmark) -> Chart | None:
     dated = [_point(p, p.entry.card.year) for p in scored if p.entry.card.year]
     return charts.year_chart(dated, known.heading) if len({p.x for p in dated}) >= 3 else None
 
 
-def _over_time(scored: Sequence[Placed]) -> charts.Chart | None:
+def _over_time(scored: Sequence[Placed]) -> Chart | None:
     curves = [
         (p.entry.card.name, f"#{p.entry.name}", [100 * float(v) for v in p.entry.card.over_time])
         for p in scored

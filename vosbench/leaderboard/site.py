@@ -4,7 +4,6 @@ Pages refer to each other by relative addresses and to nothing else, so the fold
 any server. Two builds of one board are byte-identical.
 """
 
-import tempfile
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import jinja2
 import msgspec
 
 from vosbench.errors import UsageError
+from vosbench.files import new_folder
 from vosbench.leaderboard import formats, tables
 from vosbench.leaderboard.card import Card
 from vosbench.leaderboard.entries import Board, Entry
@@ -26,23 +26,19 @@ MARKER = "built-by-vosbench.txt"
 def build(board: Board, out: Path) -> int:
     """Write the site of a board to ``out`` and return the number of files; an older site there is replaced.
 
-    Raises UsageError if ``out`` lies in the board's folder or holds anything but a site built before.
+    Raises UsageError if ``out`` lies in the board's folder or holds anything but a site built before; InputError if it
+    cannot be written.
     """
     if out.resolve().is_relative_to(board.root.resolve()) or board.root.resolve().is_relative_to(out.resolve()):
         raise UsageError(f"{out} and the leaderboard {board.root} contain each other", fix="choose another --out")
     if out.exists() and not (out.is_dir() and ((out / MARKER).is_file() or not any(out.iterdir()))):
         raise UsageError(f"{out} exists and was not built by vosbench", fix="choose another --out, or empty it")
     files = render(board)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
-        fresh = Path(scratch) / "new"
+    with new_folder(out) as fresh:
         for name, text in files.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
-        if out.exists():
-            out.rename(Path(scratch) / "old")
-        fresh.rename(out)
     return len(files)
 
 
@@ -77,7 +73,7 @@ def render(board: Board) -> dict[str, str]:
 
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("vosbench.leaderboard"),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(f"vosbench.{room}") for room in ("leaderboard", "views")]),
         autoescape=jinja2.select_autoescape(),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vosbench.errors import UsageError
+from vosbench.files import write
 from vosbench.masks.palette import davis_palette
 
 
@@ -17,17 +18,14 @@ def write_label_map(path: Path, labels: NDArray[np.integer]) -> None:
     Object ids are the palette indices, 0 to 255, and survive exactly. The folder is made where it is missing; the file
     appears under its name only when it is complete. Equal arrays give equal bytes.
 
-    Raises UsageError if the array is not two-dimensional or holds an id that a palette PNG cannot.
+    Raises UsageError if the array is not two-dimensional or holds an id that a palette PNG cannot; InputError if the
+    file cannot be written.
     """
-    content = encode_label_map(labels, name=str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    write(path, encode_label_map(labels, name=str(path)))
 
 
 def encode_label_map(labels: NDArray[np.integer], *, name: str = "label map") -> bytes:
-    """The bytes of that file. ``name`` is what to call it in errors, which are those of :func:`write_label_map`."""
+    """The bytes of that file. ``name`` is what to call it in errors, the UsageError of :func:`write_label_map`."""
     if labels.ndim != 2:
         raise UsageError(
             f"{name}: a label map has two dimensions, not shape {labels.shape}", fix="pass ids, not colours"

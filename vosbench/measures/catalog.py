@@ -146,6 +146,16 @@ def higher_is_better(measure: str, statistic: str = "mean") -> bool:
     return rising and statistic not in _OF_CHANGE
 
 
+def limits(measure: str, statistic: str = "mean") -> tuple[float, float]:
+    """The least and the largest value that a measure, or composite, and statistic can have.
+
+    >>> limits("J&F"), limits("J", "decay"), limits("T")
+    ((0.0, 1.0), (-1.0, 1.0), (0.0, 5.0))
+    """
+    factor = MEASURES[measure].factor if measure in MEASURES and statistic == "mean" else 1.0
+    return (-factor if statistic == "decay" else 0.0), factor
+
+
 def cell_name(measure: str, statistic: str) -> str:
     """What a number is called in tables: the measure, and the statistic unless it is the mean."""
     return measure if statistic == "mean" else f"{measure} {statistic}"

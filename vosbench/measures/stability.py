@@ -85,7 +85,7 @@ class Descriptor:
 
 
 def describe(mask: ArrayLike) -> Descriptor | None:
-    """Describe the contour of one mask; every mask serves in two pairs of frames, so compute this once.
+    """Describe the contour of one mask. Each mask is part of two pairs of frames, so compute this once.
 
     Args:
         mask: (H, W), boolean or integer; True or non-zero is object.

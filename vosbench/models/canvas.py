@@ -68,6 +68,7 @@ class Canvas:
 def canvas(spec: ModelSpec, height: int, width: int, *, scale: float = 1.0, flip: bool = False) -> Canvas:
     """The canvas of a model for a video of the given size.
 
+    >>> from vosbench.models.interface import Padding
     >>> canvas(ModelSpec(name="m", padding=Padding(multiple=16)), 480, 854).padded
     (480, 864)
     """

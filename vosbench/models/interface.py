@@ -1,19 +1,19 @@
-"""The door a segmentation model comes through: what a model says about itself, and the calls it answers.
+"""Interface that a segmentation model implements: its description, and the calls the prediction loop makes.
 
 ::
 
     model = load_model("stm", weights=Path("stm.safetensors"))    weights, shared by all videos
     session = model.open(video)                                   the state of one video, thrown away after it
     for index, image in enumerate(frames):
-        soft = session.predict(index, image)                      a reading of this frame; remembers nothing
+        soft = session.predict(index, image)                      the masks of this frame; changes no state
         ...  the runner fuses views, merges objects, puts given masks in ...
-        session.commit(index, image, final, given=ids)            what the frame is held to be; remembered
+        session.commit(index, image, final, given=ids)            the final masks of the frame; changes the state
 
 ``predict`` and ``commit`` are separate so that the runner can decide in between: fuse flipped and scaled views,
-average several models, override with a given mask. A session hears of an object first in the ``commit`` of the frame
-on which its mask is given; from then on ``predict`` answers for it. Everything at the door is a NumPy array, so a model
-may be written in anything. Sizes, padding and merging are data in :class:`ModelSpec`, applied by
-``vosbench.prediction``.
+average several models, override with a given mask. A session gets an object first in the ``commit`` of the frame on
+which its mask is given; from then on ``predict`` returns a mask for it. Every argument and result is a NumPy array, so
+a model may use any framework. Sizes, padding and merging are data in :class:`ModelSpec`, applied by
+``vosbench.models``.
 
 A model registers a factory under the entry point group ``vosbench.models``; see :class:`ModelFactory`.
 """
@@ -120,7 +120,7 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
-    """What a session is told beforehand: the sequence's name, its number of frames, the size of the images to come."""
+    """What a session knows in advance: the sequence's name, its number of frames, the size of the images to come."""
 
     name: str
     frames: int

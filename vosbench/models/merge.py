@@ -29,7 +29,7 @@ def soft_aggregation(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Probabilities are kept 1e-7 away from 0 and 1 first. One object alone is sharpened: p² / (p² + (1 - p)²).
 
-    >>> float(soft_aggregation(np.full((1, 1, 1), 0.8, np.float32))[1, 0, 0].round(4))
+    >>> round(float(soft_aggregation(np.full((1, 1, 1), 0.8, np.float32))[1, 0, 0]), 4)
     0.9412
     """
     background = np.prod(1 - probabilities, axis=0, dtype=np.float32)[None]

@@ -1,11 +1,10 @@
 """Run models over a dataset and write palette PNGs: ``<out>/<sequence>/<frame>.png``.
 
-Beside the sequences stand ``prediction.json``, what made these masks, the same for every shard of a run, and
+Beside the sequences is ``prediction.json``, which says what made these masks, the same for every shard of a run, and
 ``costs.json`` (``costs-<i>-of-<n>.json`` for a shard), what it cost and what failed. A sequence is finished or absent:
 it grows in ``.part-<sequence>`` and is renamed, so a run that was killed goes on with ``resume``.
 """
 
-import os
 import traceback
 from collections.abc import Sequence as Items
 from contextlib import closing
@@ -17,6 +16,7 @@ import msgspec
 
 from vosbench._version import __version__
 from vosbench.errors import IncompleteError, UsageError
+from vosbench.files import make_folder, write
 from vosbench.models.costs import Costs
 from vosbench.models.interface import VOSModel
 from vosbench.models.recipe import Recipe, ViewPlan, view_plans
@@ -82,7 +82,7 @@ def predict(
     todo = [sequence for sequence in ours if sequence.name not in done]
     report = _run(todo, dataset.masks(split), plans, recipe, out, done, progress)
     suffix = "" if shard.of == 1 else f"-{shard.index}-of-{shard.of}"
-    _write_json(out / f"costs{suffix}.json", _as_json(report))
+    write(out / f"costs{suffix}.json", _json(_as_json(report)))
     if report.failures:
         failed = ", ".join(failure.task for failure in report.failures)
         raise IncompleteError(
@@ -151,13 +151,13 @@ def _claim(out: Path, dataset: Dataset, made_by: dict[str, Any]) -> None:
         raise UsageError(
             f"{out} is inside the dataset {dataset.root}", fix="write predictions to a folder of their own"
         )
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     path, ours = out / "prediction.json", _json(made_by)
     if path.exists() and path.read_bytes() != ours:
         raise UsageError(f"{path} was made by other models or another recipe", fix="write to another folder")
     if not path.exists() and any(entry.is_dir() for entry in out.iterdir()):
         raise UsageError(f"{out} holds folders that no prediction.json accounts for", fix="write to another folder")
-    _write_json(path, made_by)
+    write(path, ours)
 
 
 def _as_json(report: PredictionReport) -> dict[str, Any]:
@@ -175,9 +175,3 @@ def _as_json(report: PredictionReport) -> dict[str, Any]:
 
 def _json(content: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=1) + b"\n"
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(_json(content))
-    partial.replace(path)

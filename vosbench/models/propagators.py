@@ -29,7 +29,7 @@ class PropagationModel:
 
 
 class PropagationSession:
-    """One video. Label maps become one-hot maps at the door."""
+    """One video. Label maps become one-hot maps here."""
 
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor

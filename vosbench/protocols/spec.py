@@ -63,7 +63,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     them open. ``ground_truth`` speaks of ``split``; ``hidden`` names further splits whose annotations are kept back.
     Data of a benchmark with ``detect = false`` is found only by the benchmark's name, because others look the same.
     ``licence`` says "(not verified)" where it was taken from hearsay rather than from the benchmark's own pages.
-    ``submission`` is what stands before ``<sequence>/<frame>.png`` in the archive its server takes ("" for nothing);
+    ``submission`` is the prefix of ``<sequence>/<frame>.png`` in the archive that its server takes ("" for nothing);
     None if there is no server.
     """
 

@@ -165,8 +165,7 @@ def _proposals(series: _Series, keys: Columns, rules: Rules) -> NDArray[np.int64
 def _assigned(series: _Series, rules: Rules) -> NDArray[np.int64]:
     """In each sequence, one proposal for each object so that the sum of mean (J + F) / 2 is largest.
 
-    There are never fewer proposals than objects. The matrix is that of the reference scorers, proposals by objects, so
-    that ties end as they do there.
+    The matrix is that of the reference scorers, proposals by objects, so that ties end as they do there.
     """
     from scipy.optimize import linear_sum_assignment
 

@@ -8,8 +8,6 @@ import csv
 import json
 import math
 import platform
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +19,8 @@ import numpy as np
 
 from vosbench import kernel
 from vosbench._version import __version__
-from vosbench.errors import InputError, Problem, UsageError
+from vosbench.errors import UsageError
+from vosbench.files import new_folder, restore
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results.reader import read_document, read_frames, read_objects, require_agreement
 from vosbench.results.tables import FRAMES, KEYS, OBJECTS, Columns, to_dataframe
@@ -122,17 +121,8 @@ class RunResult:
         """
         target = Path(folder)
         require_free(target)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
-                part = Path(scratch) / "run"
-                part.mkdir()
-                self._write(part)
-                if target.exists():
-                    shutil.move(target, Path(scratch) / "old")
-                part.replace(target)
-        except OSError as error:
-            raise InputError([_unwritable(target, error)]) from error
+        with new_folder(target) as part:
+            self._write(part)
 
     def _write(self, folder: Path) -> None:
         (folder / "result.json").write_text(self.to_json(), encoding="utf-8")
@@ -143,6 +133,7 @@ class RunResult:
 
 def require_free(target: Path) -> None:
     """Raise UsageError if writing a run to ``target`` would cost the user a file: anything there but an earlier run."""
+    restore(target)
     if not target.exists():
         return
     held = {path.name for path in target.iterdir()} if target.is_dir() else {target.name}
@@ -187,6 +178,7 @@ def load(folder: str | Path) -> RunResult:
         IncomparableError: written by a newer vosbench.
     """
     root = Path(folder)
+    restore(root)
     run = RunResult(
         document=read_document(root / "result.json"),
         frames_columns=read_frames(root / "frames.parquet"),
@@ -221,8 +213,3 @@ def run_keys(run: RunResult) -> Columns:
     columns = run.objects_columns
     n = len(dict.fromkeys(zip(columns["measure"], columns["statistic"], strict=True)))
     return {name: columns[name][::n] for name in KEYS}
-
-
-def _unwritable(path: Path, error: OSError) -> Problem:
-    fix = "choose another --out folder"
-    return Problem(code="unwritable", message=f"cannot write it ({error.strerror or error})", where=str(path), fix=fix)

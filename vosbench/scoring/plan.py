@@ -46,7 +46,7 @@ def make_plan(
     sequences = tuple(sequences)
     expected = {s.name: expected_stems(s, rules) for s in sequences}
     problems = [p for s in sequences for p in _truth_problems(s, rules, gt, expected[s.name])]
-    if not problems and rules.unscored == "leave-out" and not any(expected.values()):
+    if not problems and not any(expected.values()) and not _short(sequences, rules):
         problems = [problems_of.nothing_to_score(gt, s.name, len(s.frames), rules.frames) for s in sequences]
     if missing == "error":
         problems += [p for source in predictions for s in sequences for p in _missing(source, s.name, expected[s.name])]
@@ -57,6 +57,11 @@ def make_plan(
     tasks.sort(key=lambda task: -len(expected[task.sequence.name]))
     notes = [*_oddities(sequences), *(n for p in predictions for n in _extras(p, sequences))]
     return Plan(tasks=tuple(tasks), notes=tuple(notes))
+
+
+def _short(sequences: tuple[Sequence, ...], rules: Rules) -> bool:
+    """Is it a result that no frame is scored: do the videos count 0, and are they known to be so short?"""
+    return rules.unscored == "zero" and all(s.length is not None for s in sequences)
 
 
 def expected_stems(sequence: Sequence, rules: Rules) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec, Rules
 from vosbench.results import aggregate
 from vosbench.results.run import RunResult, load, run_keys
-from vosbench.results.tables import Columns, scored
+from vosbench.results.tables import UNREACHED, Columns, scored
 
 
 def rescore(run: RunResult, spec: ProtocolSpec) -> RunResult:
@@ -55,6 +55,8 @@ def rescore_saved(
         IncomparableError: see :func:`rescore`.
     """
     run = load(folder)
+    if protocol is None and measures is None:
+        return run
     spec = protocols.load(protocol) if protocol else run.spec
     return rescore(run, protocols.with_measures(spec, measures) if measures else spec)
 
@@ -69,6 +71,8 @@ def differing(run: RunResult, rules: Rules) -> dict[str, tuple[str, str]]:
         knobs.append("tolerance")
     if "T" in rules.measures:
         knobs.append("stability")
+    if UNREACHED in columns["flags"]:
+        knobs.append("unreached")
     if rules.extra_ids == "error":
         knobs.append("extra_ids")
     different = {k: (str(getattr(have, k)), str(getattr(rules, k))) for k in knobs}

@@ -12,8 +12,8 @@ from vosbench.masks.portions import changed
 from vosbench.protocols.spec import Rules
 from vosbench.results import counts as rows
 from vosbench.results.counts import PartCounts, Rows, SequenceCounts
-from vosbench.scoring.finalize import finish
 from vosbench.scoring import problems as problems_of
+from vosbench.scoring.finalize import finish
 from vosbench.scoring.plan import Plan, expected_stems
 from vosbench.scoring.sequence import score_sequence
 from vosbench.scoring.task import Task, label_space

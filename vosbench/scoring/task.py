@@ -56,7 +56,10 @@ class Task:
 
 
 def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
-    """How this sequence's labels become objects; the first frames of the ground truth may have to be looked at."""
+    """How this sequence's labels become objects; the first frames of the ground truth may have to be looked at.
+
+    A first frame of 0 and 255 is a binary mask if no frame holds another label; else 255 is void there.
+    """
     rules, sequence = task.rules, task.sequence
     proposals = rules.max_proposals if rules.pairing != "id" else 0
     if rules.objects == "merged":
@@ -65,7 +68,7 @@ def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
     if rules.objects != "listed":
         frames = labels_in_order(task)
         first = next(filter(len, frames), None) if rules.objects == "any-frame" else next(frames)
-        if first is not None and first.tolist() == [VOID]:
+        if first is not None and first.tolist() == [VOID] and all(set(found.tolist()) <= {VOID} for found in frames):
             return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), (BINARY_TRUTH,)
     ids = verbs.object_ids(rules.objects, sequence=sequence, first=first, void=rules.void)
     known = tuple(first.tolist()) if ids is None and first is not None else ids or ()

@@ -1,6 +1,6 @@
 """A synthetic dataset with exact ground truth: textured objects that deform, cross, leave and come back.
 
-It needs no download and no licence, so it serves demonstrations, tests and the training of small models; the same seed
+It needs no download and no licence, so it suits demonstrations, tests and the training of small models; the same seed
 gives the same bytes on one machine.
 """
 

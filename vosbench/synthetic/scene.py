@@ -1,6 +1,6 @@
-"""What happens in a video: who is in it, where each object is at each frame, and what the camera does.
+"""The plan of a video: its objects, where each one is on each frame, and how the camera moves.
 
-Everything here is planned, in pixels and frames; nothing is drawn.
+Units are pixels and frames. Nothing is drawn here.
 """
 
 from dataclasses import dataclass

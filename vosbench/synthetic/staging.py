@@ -1,4 +1,4 @@
-"""From a plan to a video whose promises hold: who is visible when, and plans drawn again until they do as told.
+"""Plan scenes until one has every event that its roles require, and find when each object is visible.
 
 An object is *annotated* from the first frame that shows at least a quarter of its silhouette up to the last frame that
 shows any of it, with the frames between them on which it is hidden; a sliver before that is left unlabelled, as an
@@ -34,7 +34,7 @@ class Staged:
 def stage(
     seed: int | tuple[int, ...], *, shape: Shape, frames: int, categories: tuple[str, ...], all_at_start: bool = False
 ) -> Staged:
-    """Plan a scene in which everything that its roles promise does happen.
+    """Plan a scene in which every event that its roles require happens.
 
     The first object stays. With three objects or more the second stays too, and one covers the other at some time; the
     others take turns with late entry, return, the border and early leave, starting at a place the seed chooses. With
@@ -106,7 +106,7 @@ def visibility(scene: Scene) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
 
 
 def _accept(scene: Scene, all_at_start: bool) -> Staged | None:
-    """The scene with its annotated ranges, or None if it breaks a promise."""
+    """The scene with its annotated ranges, or None if a required event does not happen."""
     pixels, area = visibility(scene)
     shown = np.asarray(pixels >= SHOWN * area)
     if not shown.any(axis=0).all() or not (shown[0].all() if all_at_start else shown[0, 1]):

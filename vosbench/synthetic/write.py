@@ -12,7 +12,6 @@ seen category. Ground truth is complete and public in both.
 """
 
 import json
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from vosbench.errors import UsageError
+from vosbench.files import new_folder
 from vosbench.masks.write import write_label_map
 from vosbench.synthetic.backgrounds import BACKGROUNDS
 from vosbench.synthetic.render import render
@@ -63,7 +63,7 @@ def make_dataset(
     those of one video: one number for all, or several that the videos take in turn. Equal arguments give equal bytes on
     one machine, whatever the number of ``workers`` (threads, one video each).
 
-    Raises UsageError if ``root`` holds files, or the numbers make no sense.
+    Raises UsageError if ``root`` holds files, or the numbers make no sense; InputError if it cannot be written.
 
     >>> make_dataset(Path("demo"), sequences=4, seed=1)  # doctest: +SKIP
     """
@@ -74,16 +74,10 @@ def make_dataset(
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise UsageError(f"{root} is not empty", fix="choose a new folder, or empty this one")
     videos = plan_videos(seed, sequences=sequences, frames=frames, objects=objects)
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{root.name}.", dir=root.parent) as folder:
-        partial = Path(folder) / "dataset"
-        partial.mkdir()
+    with new_folder(root) as partial:
         LAYOUTS[layout](partial, videos, shape, workers)
         for name, text in documents(layout=layout, seed=seed, shape=shape, videos=videos).items():
             (partial / name).write_text(text, encoding="utf-8")
-        if root.exists():
-            root.rmdir()
-        partial.rename(root)
 
 
 def documents(*, layout: str, seed: int, shape: Shape, videos: Sequence[Video]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Models: one call that checks what the door asks of every adapter.
+"""One call that checks a model against the interface of :mod:`vosbench.models.interface`.
 
 In a test of your own package::
 
@@ -66,7 +66,7 @@ def draw_clip(size: tuple[int, int] = (49, 70), frames: int = 5) -> Clip:
 
 
 def check_model(model: VOSModel) -> None:
-    """Run a model over a drawn clip of 5 small frames, several times, and check the contract of the door.
+    """Run a model over a drawn clip of 5 small frames, several times, and check that it keeps the interface.
 
     For each task it does: it answers in the right shape and range, for the right objects, and keeps answering when an
     object is gone; a second run gives the same bytes; videos open at the same time do not disturb each other; asking

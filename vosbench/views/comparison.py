@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from vosbench.analysis.compare import Comparison, Estimate
+from vosbench.analysis.compare import Comparison
+from vosbench.analysis.intervals import FEW, Estimate
 from vosbench.measures.catalog import cell_of, higher_is_better
 from vosbench.views.grid import Grid
 from vosbench.views.summary import percent
@@ -11,7 +12,8 @@ from vosbench.views.summary import percent
 
 def grids(found: Comparison) -> list[Grid]:
     """All tables of a comparison."""
-    return [methods(found), differences(found), *(_slices(found, by) for by in found.slices)]
+    several = [deviations(found)] if max(found.runs) > 1 else []
+    return [methods(found), *several, differences(found), *(_slices(found, by) for by in found.slices)]
 
 
 def methods(found: Comparison) -> Grid:
@@ -25,6 +27,21 @@ def methods(found: Comparison) -> Grid:
         caption=f"{found.sequences} sequences, ± half of the 95 % interval",
         bold=frozenset(bold),
     )
+
+
+def deviations(found: Comparison) -> Grid:
+    """One row for each method that has several runs: the mean of every measure ± its standard deviation over them."""
+    several = [i for i, n in enumerate(found.runs) if n > 1]
+    rows = [
+        [
+            found.names[i],
+            str(found.runs[i]),
+            *[f"{percent(e[i].value)} ± {percent(found.deviations[m][i])}" for m, e in found.estimates.items()],
+        ]
+        for i in several
+    ]
+    header = ["", "runs", *map(_titled, found.estimates)]
+    return Grid(header=header, rows=rows, caption="mean ± standard deviation over the runs of a method")
 
 
 def best(found: Comparison, measure: str) -> list[int]:
@@ -65,28 +82,38 @@ def _slices(found: Comparison, by: str) -> Grid:
 def footnotes(found: Comparison) -> list[str]:
     """How the numbers were made."""
     return [
-        f"intervals: paired bootstrap, {found.resamples} resamples of whole sequences, percentile, seed {found.seed}",
-        f"p: two-sided permutation test over the same sequences; Holm over {len(found.differences)} comparison(s)",
+        "intervals: Student's t over whole sequences; that of a difference is paired",
+        *few(found.sequences),
+        "p: two-sided permutation test over the same sequences, "
+        f"{found.resamples} at most, seed {found.seed}; Holm over {len(found.differences)} comparison(s)",
         "better/even/worse: sequences; even within 0.1 points",
         f"signature  {found.signature}",
     ]
 
 
+def few(sequences: int) -> list[str]:
+    """A line, where an interval over so few sequences means little."""
+    if sequences >= FEW:
+        return []
+    return [f"with fewer than {FEW} sequences an interval means little: it is wide, and holds the truth too rarely"]
+
+
 def flat(found: Comparison) -> list[Grid]:
     """The same numbers in full as one long table, for CSV."""
     header = ["method", "measure", "value", "low", "high", "delta", "delta_low", "delta_high", "p", "p_holm"]
-    header += ["better", "even", "worse", "slice", "label", "objects"]
+    header += ["better", "even", "worse", "slice", "label", "objects", "runs", "deviation"]
     by_name = {d.name: d for d in found.differences}
     rows = []
     for measure, estimates in found.estimates.items():
-        for name, e in zip(found.names, estimates, strict=True):
+        for k, (name, e) in enumerate(zip(found.names, estimates, strict=True)):
             d = by_name.get(name) if measure == found.measure else None
             tests = [d.delta.value, d.delta.low, d.delta.high, d.p, d.p_holm, d.better, d.even, d.worse] if d else []
             rows.append([name, measure, *_plain([e.value, e.low, e.high, *tests]), *[""] * (11 - len(tests))])
+            rows[-1] += _plain([found.runs[k], found.deviations[measure][k]])
     for by, slices in found.slices.items():
         for s in slices:
             for name, value in zip(found.names, s.values, strict=True):
-                rows.append([name, found.measure, *_plain([value]), *[""] * 10, by, s.label, str(s.objects)])
+                rows.append([name, found.measure, *_plain([value]), *[""] * 10, by, s.label, str(s.objects), "", ""])
     return [Grid(header=header, rows=rows, labels=2)]
 
 
@@ -116,7 +143,7 @@ def _titled(measure: str) -> str:
 
 
 def _with_spread(e: Estimate) -> str:
-    return f"{percent(e.value)} ± {percent((e.high - e.low) / 2)}"
+    return f"{percent(e.value)} ± {percent(e.half)}"
 
 
 def _plain(values: Sequence[float]) -> list[str]:

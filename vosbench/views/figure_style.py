@@ -4,14 +4,14 @@ Colours are those of Okabe and Ito (2008), in an order whose neighbours differ i
 dashes and points in their shapes as well, so that a figure survives a black-and-white printer.
 """
 
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vosbench.errors import InputError, Problem, UsageError
+from vosbench.errors import UsageError
+from vosbench.files import new_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,14 +106,5 @@ def write(figure: "Figure", path: Path) -> None:
     ending = path.suffix.lower()
     if ending not in _METADATA:
         raise UsageError(f"{path} ends in none of {', '.join(_METADATA)}", fix="choose one of them")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name[:40]}-", dir=path.parent) as scratch, style():
-            part = Path(scratch) / f"figure{ending}"
-            figure.savefig(part, format=ending[1:], metadata=_METADATA[ending])
-            part.replace(path)
-    except OSError as error:
-        message = f"cannot write it ({error.strerror})"
-        raise InputError(
-            [Problem(code="unwritable", message=message, where=str(path), fix="choose another --out")]
-        ) from error
+    with style(), new_file(path) as part:
+        figure.savefig(part, format=ending[1:], metadata=_METADATA[ending])

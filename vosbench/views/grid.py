@@ -1,7 +1,7 @@
 """A table of text cells, and the ways to print one: aligned text, Markdown, LaTeX, CSV, HTML.
 
-Cells may come from file names of strangers: each format escapes what it would otherwise take for markup, and characters
-that no line of a table may hold (line breaks, terminal codes) are replaced.
+Cells may hold file names from untrusted sources. Each format escapes what it would take for markup, and replaces
+characters that no line of a table may hold (line breaks, terminal codes).
 """
 
 import csv

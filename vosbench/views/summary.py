@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from vosbench.analysis.intervals import estimate
+from vosbench.analysis.significance import SequenceSums
 from vosbench.measures.catalog import cell_name
 from vosbench.results.run import RunResult, unique_names
 from vosbench.results.tables import Columns
@@ -47,6 +49,22 @@ def headline(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
         rows.append(["(predicting nothing)", groups[0], *_cells(nothing, groups[0], columns, exact=exact)])
     header = ["", "group", *[cell_name(m, s) for m, s in columns]]
     return Grid(header=header, rows=rows, labels=2)
+
+
+def intervals(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
+    """The 95 % interval of every mean in the headline's group: one row a run and measure."""
+    rows = []
+    for name, run in zip(unique_names(runs), runs, strict=True):
+        for measure, statistic in _ordered(run.document["summary"]):
+            if statistic != "mean":
+                continue
+            sums = SequenceSums.of(run.objects_columns, measure, statistic, run.spec.rules)
+            e = estimate(sums, measure, statistic)
+            numbers = [e.value, e.low, e.high]
+            shown = ["" if math.isnan(v) else repr(v) for v in numbers] if exact else list(map(percent, numbers))
+            rows.append([name, measure, str(e.sequences), *shown])
+    header = ["", "measure", "sequences", "value", "low", "high"]
+    return Grid(header=header, rows=rows, labels=2, caption="95 % intervals over sequences (Student's t)")
 
 
 def _ordered(cells: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -109,7 +127,8 @@ def footnotes(run: RunResult) -> list[str]:
     if d["resized"]:
         lines.append(f"{sum(d['resized'].values())} mask(s) were resized to the ground truth (nearest neighbour)")
     if unscored := int((run.objects_columns["frames"] == 0).sum()) // len(_ordered(d["summary"])):
-        lines.append(f"{unscored} object(s) have no frame to score and are left out of every mean")
+        fate = "count 0" if run.spec.rules.unscored == "zero" else "are left out of every mean"
+        lines.append(f"{unscored} object(s) have no frame to score and {fate}")
     if any(c["group"] == "overall" and c["value"] is None for c in d["summary"]):
         lines.append("overall, the mean of the groups, is undefined: one of the groups is empty")
     permuted = d["best_permutation_J"]

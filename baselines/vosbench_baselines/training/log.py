@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vosbench.files import writable
+
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
@@ -34,7 +36,7 @@ class Log:
         """Add a checkpoint."""
         cells = (row.step, f"{row.seconds:.1f}", _cell(row.loss, 5), row.learning_rate, _cell(row.holdout_j, 4))
         new = not self.path.exists()
-        with self.path.open("a", encoding="utf-8", newline="") as file:
+        with writable(self.path), self.path.open("a", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([COLUMNS, cells] if new else [cells])
         if self.events is not None:
             for name, value in self._scalars(row).items():

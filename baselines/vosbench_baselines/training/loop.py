@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from vosbench.errors import UsageError
+from vosbench.files import new_file
 from vosbench_baselines import checkpoints
 from vosbench_baselines.devices import usable
 from vosbench_baselines.training import ranks
@@ -214,7 +215,6 @@ def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[
 
 
 def _save(run: Run, path: Path) -> None:
-    partial = path.with_name(f".{path.name}.partial")
     state = {
         "model": run.model.state_dict(),
         "averaged": run.averaged.state_dict(),
@@ -222,8 +222,11 @@ def _save(run: Run, path: Path) -> None:
         "step": run.step,
         "seconds": run.seconds,
     }
-    torch.save(state, partial)
-    partial.replace(path)
+    with new_file(path) as part:
+        try:
+            torch.save(state, part)
+        except RuntimeError as error:  # what torch makes of a full disk
+            raise OSError(str(error)) from error
 
 
 def _resume(run: Run, path: Path) -> None:

@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from vosbench.errors import UsageError, VosbenchError
+from vosbench.files import new_file
 from vosbench.models.recipe import Recipe
 from vosbench_baselines.training import ranks
 from vosbench_baselines.training.config import Source, Training, read_config
@@ -63,7 +64,7 @@ def run_tables(
         return []
     folder = video_folder(config.holdout, base)
     found = [_tested(row, trainings[row.stages[0]].architecture, weights, folder, device) for row in paper.rows]
-    with (out / "tables.csv").open("w", encoding="utf-8", newline="") as file:
+    with new_file(out / "tables.csv") as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(found)

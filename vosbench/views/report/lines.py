@@ -1,62 +1,43 @@
-"""Small line charts as the points of SVG polylines: a few hundred bytes each, so that every sequence can have one."""
+"""The report's line charts: J over time of all runs, and a small chart of every sequence of a few hundred bytes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
 from vosbench.analysis import curves
 from vosbench.analysis.curves import Floats
 from vosbench.results.run import RunResult
+from vosbench.views.charts import Box, Chart, Line, Tick, polyline
 
 #: More points than this are not seen at the width of a chart.
 MOST_POINTS = 150
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """The size of a chart and of the space for labels around it, in SVG units."""
-
-    width: int
-    height: int
-    left: int = 26
-    right: int = 4
-    top: int = 6
-    bottom: int = 16
-
-    def points(self, x: Floats, y: Floats, span: tuple[float, float]) -> str:
-        """The polyline of fractions ``y`` over ``x``, the latter from one end of ``span`` to the other."""
-        if len(x) > MOST_POINTS:
-            x, y = (np.array([part.mean() for part in np.array_split(v, MOST_POINTS)]) for v in (x, y))
-        across = (x - span[0]) / max(span[1] - span[0], 1)
-        h = self.left + across * (self.width - self.left - self.right)
-        v = self.top + (1 - np.clip(y, 0, 1)) * (self.height - self.top - self.bottom)
-        return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(h.tolist(), v.tolist(), strict=True))
+SMALL = Box(width=260, height=100, left=26, right=256, top=6, bottom=80)
+LARGE = Box(width=460, height=222, left=30, right=450, top=6, bottom=200)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A polyline; ``rank`` numbers its method, ``faint`` marks one object among several."""
-
-    label: str
-    points: str
-    rank: int
-    faint: bool = False
+class _Axes(TypedDict):
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """Lines in a frame; ``ends`` are the labels of the two ends of the x axis, ``says`` is the chart in words."""
-
-    title: str
-    says: str
-    frame: Frame
-    lines: tuple[Line, ...]
-    bands: tuple[Line, ...] = ()
-    ends: tuple[str, str] = ("", "")
+def _polyline(box: Box, x: Floats, y: Floats, span: tuple[float, float]) -> str:
+    """The polyline of fractions ``y`` over ``x``, which runs from one end of ``span`` to the other."""
+    if len(x) > MOST_POINTS:
+        x, y = (np.array([part.mean() for part in np.array_split(v, MOST_POINTS)]) for v in (x, y))
+    across, up = box.across(*span), box.up(0, 1)
+    return polyline((across(a), up(b)) for a, b in zip(x.tolist(), np.clip(y, 0, 1).tolist(), strict=True))
 
 
-SMALL, LARGE = Frame(width=260, height=96), Frame(width=460, height=220, bottom=20)
+def _axes(box: Box, per_cent: Sequence[int], ends: tuple[str, str]) -> _Axes:
+    """Per cent at the left, and the two ends of the x axis."""
+    up = box.up(0, 100)
+    return {
+        "y_ticks": tuple(Tick(at=up(v), text=str(v)) for v in per_cent),
+        "x_ticks": (Tick(at=box.left, text=ends[0], anchor="start"), Tick(at=box.right, text=ends[1], anchor="end")),
+    }
 
 
 def overview(runs: Sequence[RunResult], names: Sequence[str], measure: str) -> list[Chart]:
@@ -69,17 +50,15 @@ def overview(runs: Sequence[RunResult], names: Sequence[str], measure: str) -> l
             c = by_group[k]
             if not len(c.x):
                 continue
-            lines.append(Line(label=name, points=LARGE.points(c.x, c.mean, (0, 100)), rank=rank))
+            lines.append(Line(label=name, points=_polyline(LARGE, c.x, c.mean, (0, 100)), rank=rank))
             if not np.isnan(c.low).any():
-                there, back = LARGE.points(c.x, c.high, (0, 100)), LARGE.points(c.x[::-1], c.low[::-1], (0, 100))
-                bands.append(Line(label=name, points=f"{there} {back}", rank=rank))
+                edges = [_polyline(LARGE, c.x, c.high, (0, 100)), _polyline(LARGE, c.x[::-1], c.low[::-1], (0, 100))]
+                bands.append(Line(label=name, points=" ".join(edges), rank=rank))
             says.append(f"{name}: {100 * c.mean[0]:.0f} at the start, {100 * c.mean[-1]:.0f} at the end")
         title = "All objects" if group == "all" else f"{group} categories".capitalize()
         text = f"Mean {measure} in per cent, {title.lower()}. {'; '.join(says)}."
-        shown = Chart(
-            title=title, says=text, frame=LARGE, lines=tuple(lines), bands=tuple(bands), ends=("0 %", "100 %")
-        )
-        charts.append(shown)
+        axes = _axes(LARGE, (0, 25, 50, 75, 100), ("0 %", "100 %"))
+        charts.append(Chart(title=title, says=text, box=LARGE, lines=lines, bands=bands, **axes))
     return charts
 
 
@@ -119,15 +98,14 @@ def _small(
         if len(mine) > 1 and len(found) == 1:
             for number, (x, y) in mine.items():
                 label = f"object {found[rank].objects[number][1]}"
-                lines.append(Line(label=label, points=SMALL.points(x, y, span), rank=rank, faint=True))
+                lines.append(Line(label=label, points=_polyline(SMALL, x, y, span), rank=rank, faint=True))
         x, at = np.unique(np.concatenate([x for x, _ in mine.values()]), return_inverse=True)
         y = np.concatenate([y for _, y in mine.values()])
-        lines.append(
-            Line(label=names[rank], points=SMALL.points(x, np.bincount(at, y) / np.bincount(at), span), rank=rank)
-        )
+        mean = _polyline(SMALL, x, np.bincount(at, y) / np.bincount(at), span)
+        lines.append(Line(label=names[rank], points=mean, rank=rank))
         means[rank] = float(np.mean([y.mean() for _, y in mine.values()]))
     says = "; ".join(f"{names[rank]} {100 * mean:.1f}" for rank, mean in means.items())
     text = f"{measure} over the frames of {sequence}, mean in per cent: {says}."
-    ends = (str(span[0]), str(span[1]))
-    chart = Chart(title=sequence, says=text, frame=SMALL, lines=tuple(lines), ends=ends)
+    axes = _axes(SMALL, (0, 50, 100), (str(span[0]), str(span[1])))
+    chart = Chart(title=sequence, says=text, box=SMALL, lines=lines, **axes)
     return next(iter(means.values())), chart

@@ -92,7 +92,7 @@ def _render(**content: Any) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("vosbench.views.report"),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(f"vosbench.{room}") for room in ("views.report", "views")]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
