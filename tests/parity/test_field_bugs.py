@@ -119,10 +119,9 @@ def test_a_two_frame_sequence_has_nothing_to_score_under_drop_first_last(world):
         "nothing to score, left out of every mean: too few frames for the frame rule 'drop-first-last' "
         "(1 of 2 sequences: short)"
     ]
+    short = {"s": [box()] * 2}
     with pytest.raises(InputError) as error:
-        score(
-            world.masks("p", {"s": [box()] * 2}), benchmark="davis2017", data=world.davis({"s": [box()] * 2}, name="d")
-        )
+        score(world.masks("p", short), benchmark="davis2017", data=world.davis(short, name="d"))
     assert codes(error) == ["nothing-to-score"]
     assert "/s" in error.value.problems[0].where
 

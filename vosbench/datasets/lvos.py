@@ -26,8 +26,8 @@ STEP = 5
 #: More frames than the longest video has: a range that claims them is refused.
 MAX_FRAMES = 10**6
 #: Where a range and its number of frames disagree.
-MORE = "frame_nums is larger than the number of frames in frame_range; the frames behind the range are not read"
-FEWER = "frame_nums is smaller than the number of frames in frame_range; the range is scored"
+MORE = "frame_nums and frame_range disagree, more frames are counted than the range holds, and those are not read"
+FEWER = "frame_nums and frame_range disagree, fewer frames are counted than the range holds, and the range is scored"
 #: What follows the name of a split in that of its videos of one object, and the list of these.
 SINGLE, SINGLE_VIDEOS = "-single", "unsupervised_videos.txt"
 

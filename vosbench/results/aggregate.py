@@ -42,8 +42,11 @@ def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
     described["proposal"] = np.where(found, series.take("proposal", safe), 0)
     described["frames"] = np.where(found, _at(series.lengths, safe), 0)
     described["filled"] = np.where(found, _at(series.filled, safe), 0)
-    without = {s: 0.0 if s == "mean" and rules.unscored == "zero" else np.nan for s in rules.statistics}
-    cells = {(m, s): np.where(found, _at(v, safe), without[s]) for (m, s), v in series.statistics(rules).items()}
+    zero = rules.unscored == "zero"
+    cells = {
+        (m, s): np.where(found, _at(v, safe), 0.0 if zero and s == "mean" else np.nan)
+        for (m, s), v in series.statistics(rules).items()
+    }
     table = {name: np.repeat(column, len(cells)) for name, column in described.items()}
     table["measure"] = np.tile(np.array([m for m, _ in cells], object), n)
     table["statistic"] = np.tile(np.array([s for _, s in cells], object), n)
@@ -163,10 +166,7 @@ def _proposals(series: _Series, keys: Columns, rules: Rules) -> NDArray[np.int64
 
 
 def _assigned(series: _Series, rules: Rules) -> NDArray[np.int64]:
-    """In each sequence, one proposal for each object so that the sum of mean (J + F) / 2 is largest.
-
-    The matrix is that of the reference scorers, proposals by objects, so that ties end as they do there.
-    """
+    """In each sequence, one proposal for each object so that the sum of mean (J + F) / 2 is largest."""
     from scipy.optimize import linear_sum_assignment
 
     quality = (series.means("J", rules) + series.means("F", rules)) / 2
@@ -175,7 +175,7 @@ def _assigned(series: _Series, rules: Rules) -> NDArray[np.int64]:
     starts = np.flatnonzero(np.append(True, sequence[1:] != sequence[:-1])) if series.n else np.empty(0, np.int64)
     for start, stop in zip(starts, np.append(starts, series.n)[1:], strict=True):
         n_objects = len(np.unique(series.keys["object"][start:stop]))
-        matrix = np.nan_to_num(quality[start:stop]).reshape(n_objects, -1).T
+        matrix = np.nan_to_num(quality[start:stop]).reshape(n_objects, -1).T  # as in the references, for equal ties
         proposals, objects = linear_sum_assignment(matrix, maximize=True)
         picked.append(start + objects * len(matrix) + proposals)
     return np.concatenate(picked) if picked else np.empty(0, np.int64)
