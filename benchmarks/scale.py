@@ -217,7 +217,7 @@ def cheapest(preds: Path, runs: int = 3, **options: object) -> float:
     for _ in range(runs + 1):  # the first one warms up
         start = time.process_time()
         result = vosbench.score(preds, jobs=1, **options)
-        spent.append(1000 * (time.process_time() - start) / result.document["dataset"]["frames"])
+        spent.append(1000 * (time.process_time() - start) / result.document.dataset.frames)
     return min(spent[1:])
 
 

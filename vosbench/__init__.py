@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from vosbench._version import __version__
 
 if TYPE_CHECKING:
-    from vosbench.results.run import RunResult, load
+    from vosbench.results.reader import load
+    from vosbench.results.run import RunResult
     from vosbench.scoring.api import score, score_all
 
 _HOMES = {
     "RunResult": "vosbench.results.run",
-    "load": "vosbench.results.run",
+    "load": "vosbench.results.reader",
     "score": "vosbench.scoring.api",
     "score_all": "vosbench.scoring.api",
 }

@@ -7,7 +7,7 @@ where objects may overlap (one file per object, run-length encodings), several; 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +58,7 @@ class Sequence:
 class MaskSource(Protocol):
     """Masks by (sequence, frame): knows a file format, not a scoring rule.
 
-    It is pickled for workers elsewhere; how a source of many sequences sends only what is needed says
-    :mod:`vosbench.masks.portions`.
+    It is pickled for workers elsewhere, which need only some of its sequences: see :class:`DivisibleSource`.
     """
 
     @property
@@ -77,6 +76,23 @@ class MaskSource(Protocol):
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """The path to name in a message about this frame or sequence, whether or not it exists."""
+
+
+@runtime_checkable
+class DivisibleSource(MaskSource, Protocol):
+    """A mask source that knows how to send a part of itself, and when its files changed.
+
+    Another one is sent whole, and taken for unchanged.
+    """
+
+    def subset(self, *sequences: str) -> MaskSource:
+        """These sequences alone, in a form that another process or machine can read, under the same names."""
+
+    def modified(self, *sequences: str) -> int:
+        """When a file of these sequences was last written, renamed or removed (ns since 1970); 0 if unknown.
+
+        Raises OSError for a file that is gone.
+        """
 
 
 class Dataset(Protocol):

@@ -49,7 +49,7 @@ def test_a_table_with_predicting_nothing_beside_it_and_the_signature_below(vosbe
 def test_json_is_the_content_of_result_json_and_nothing_else(vosbench, gt, preds, tmp_path):
     done = vosbench("score", preds, "--gt", gt, "--format", "json", "--out", tmp_path / "run")
     assert done.out == (tmp_path / "run" / "result.json").read_text(encoding="utf-8")
-    assert json.loads(done.out)["schema"] == "vosbench.result/1"
+    assert json.loads(done.out)["schema"] == "vosbench.result/2"
     assert f"wrote {tmp_path / 'run'}" in done.err
 
 

@@ -18,12 +18,13 @@ from tests.fuzz.seeds import raw_png
 from vosbench.challenge import batch as submissions
 from vosbench.challenge.batch import score_many
 from vosbench.errors import InputError, UsageError
+from vosbench.execution import can_fork
 from vosbench.masks import cache as held
 
 OBJECT = np.zeros((30, 40), np.uint8)
 OBJECT[5:20, 5:20] = 1
 OBJECT[22:28, 30:38] = 2
-FORKS = pytest.mark.skipif(not submissions.isolates(), reason="a process for each only on Linux, from a single thread")
+FORKS = pytest.mark.skipif(not can_fork(), reason="a process for each only on Linux, from a single thread")
 
 
 @pytest.fixture

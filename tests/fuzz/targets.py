@@ -20,7 +20,7 @@ from vosbench.masks.png import MaskError, decode, read_header
 from vosbench.masks.sources import open_masks
 from vosbench.measures.contour import reach
 from vosbench.measures.stability import TooRaggedError, describe, instability
-from vosbench.results.run import load
+from vosbench.results.reader import load
 from vosbench.views import summary
 from vosbench.views.grid import text
 

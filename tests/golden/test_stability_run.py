@@ -143,4 +143,4 @@ def test_db_info_decides_what_is_stable(world):
     entries = "sequences:\n- {name: steady, eval_t: true}\n- {name: shaky, eval_t: false, attributes: [OCC]}\n"
     (root / "db_info.yml").write_text(entries)
     run = vosbench.score(root / "Annotations" / "480p", benchmark="davis2016", data=root, measures=["J", "F", "T"])
-    assert {(c["group"], c["n"]) for c in run.document["summary"] if c["measure"] == "T"} == {("all", 2), ("stable", 1)}
+    assert {(c.group, c.n) for c in run.document.summary if c.measure == "T"} == {("all", 2), ("stable", 1)}

@@ -31,7 +31,7 @@ def run(tmp_path: Path) -> Callable[..., Path]:
         folder = tmp_path / name
         folder.mkdir()
         document = {
-            "schema": "vosbench.result/1",
+            "schema": "vosbench.result/2",
             "status": "complete",
             "signature": SIGNATURE,
             "protocol": {"name": "davis2016", "version": 1},

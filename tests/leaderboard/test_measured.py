@@ -59,7 +59,7 @@ def test_a_run_of_no_known_benchmark_is_refused(copy: Path, run: Run, changes: d
 
 def test_a_result_of_a_newer_vosbench_is_refused(run: Run) -> None:
     with pytest.raises(IncomparableError, match="upgrade"):
-        card_of(run("a", schema="vosbench.result/2"), ABOUT)
+        card_of(run("a", schema="vosbench.result/3"), ABOUT)
 
 
 def test_a_folder_without_a_result_is_refused(tmp_path: Path) -> None:

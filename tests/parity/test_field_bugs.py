@@ -107,7 +107,7 @@ def test_predicting_nothing_stands_beside_every_result(world, protocol):
     folder = world.masks("gt", {"s": gt})
     run = score(world.masks("preds", {"s": pred}), gt=folder, protocol=protocol)
     nothing = score(world.masks("nothing", {"s": [EMPTY] * 7}), gt=folder, protocol=protocol)
-    assert run.document["predicting_nothing"] == nothing.document["summary"]
+    assert run.document.predicting_nothing == nothing.document.summary
 
 
 def test_a_two_frame_sequence_has_nothing_to_score_under_drop_first_last(world):
@@ -155,10 +155,10 @@ def test_binary_masks_of_0_and_255_score_as_those_of_0_and_1(world, protocol, gt
 
 def test_binary_masks_are_recognised_and_said(world):
     ours, other = world.masks("ours", {"s": [box(1)] * 5}), world.masks("other", {"s": [box(255)] * 5})
-    assert score(other, gt=ours).document["notes"] == [
+    assert list(score(other, gt=ours).document.notes) == [
         "prediction of 0 and 255 taken as a binary mask (1 of 1 sequences)"
     ]
-    assert score(ours, gt=other).document["notes"] == [
+    assert list(score(ours, gt=other).document.notes) == [
         "ground truth of 0 and 255 taken as a binary mask (1 of 1 sequences)"
     ]
 
@@ -238,7 +238,7 @@ def test_permuted_ids_are_noticed(world, vosbench):
     gt = world.masks("gt", {"s": [drawn(box(1, size=10), box(2, left=35, size=10))] * 4})
     preds = world.masks("preds", {"s": [drawn(box(2, size=10), box(1, left=35, size=10))] * 4})
     run = score(preds, gt=gt)
-    assert (run.value("J"), run.document["best_permutation_J"]) == (0, 1)
+    assert (run.value("J"), run.document.best_permutation_J) == (0, 1)
     assert "are your ids permuted?" in vosbench("score", preds, "--gt", gt).out
     assert "permuted" not in vosbench("score", gt, "--gt", gt).out
 

@@ -97,7 +97,7 @@ def test_list_of_videos(tmp_path: Path) -> None:
     root = write(tmp_path, TRUTH)
     (root / "sav_val/sav_val.txt").write_text("v2\n")
     run = vosbench.score(root / "sav_val/Annotations_6fps", benchmark="sav", data=root)
-    assert run.document["dataset"]["sequences"] == 1
+    assert run.document.dataset.sequences == 1
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -41,7 +41,7 @@ def test_visor_keeps_the_last_frame(tmp_path: Path) -> None:
     run = vosbench.score(tmp_path / "preds", benchmark="visor", data=root)
     # P01: one frame, right and false; P02: frames 1 and 2, and object 2 arrives too late
     assert run.value("J&F") == pytest.approx((1 + 0 + 1 / 2) / 3)
-    assert run.document["dataset"]["objects"] == 3
+    assert run.document.dataset.objects == 3
 
 
 def held_out(root: Path) -> Path:
@@ -62,7 +62,7 @@ def test_jjvalid(tmp_path: Path) -> None:
     run = vosbench.score(tmp_path / "preds", benchmark="ytvos-jjvalid", data=root)
     # 1: frames 1 to 4, one wrong. 2: frames 3 and 4, one missed. 3: frames 1 to 4, one false.
     assert run.value("J&F") == pytest.approx((3 / 4 + 1 / 2 + 3 / 4) / 3)
-    assert run.document["split"] == "jjvalid"
+    assert run.document.split == "jjvalid"
 
 
 def test_any_list_of_videos(tmp_path: Path) -> None:

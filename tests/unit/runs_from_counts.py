@@ -1,15 +1,15 @@
 """Runs made of random counts, without a mask: as many objects and frames as a test needs, under any names."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 
 from vosbench.measures.catalog import COUNTS
 from vosbench.protocols import load as protocols
-from vosbench.results import aggregate
-from vosbench.results.reader import SCHEMA
-from vosbench.results.run import RunResult, environment
+from vosbench.results.assemble import assemble
+from vosbench.results.run import RunResult
 
 
 def run_of(
@@ -44,15 +44,17 @@ def run_of(
         "stable": np.full(len(known), "", object),
         "instances": np.full(len(known), objects),
     }
-    found = aggregate.objects(table, keys, spec.rules)
-    document = {
-        "schema": SCHEMA, "status": "complete", "signature": "protocol:test@1|split:val", "benchmark": spec.name,
-        "split": "val", "protocol": msgspec.to_builtins(spec), "overrides": {},
-        "dataset": {"fingerprint": "0", "sequences": len(names), "objects": len(known), "frames": len(names) * frames},
-        "predictions": {"name": called, "fingerprint": "1"},
-        "filled": dict.fromkeys(names, frames) if flags else {}, "resized": {},
-        "summary": aggregate.summary(found, spec.rules),
-        "predicting_nothing": aggregate.predicting_nothing(table, keys, spec.rules),
-        "best_permutation_J": None, "notes": [], "environment": environment(),
-    }  # fmt: skip
-    return RunResult(document, table, found)
+    return assemble(
+        spec, frames=table, keys=keys, benchmark=spec.name, split="val", truth="0" * 64, name=called,
+    )  # fmt: skip
+
+
+def changed(run: RunResult, **fields: object) -> RunResult:
+    """The run with other fields in its document."""
+    return replace(run, document=msgspec.structs.replace(run.document, **fields))
+
+
+def under_other_rules(run: RunResult) -> RunResult:
+    """The same numbers with the signatures of another protocol."""
+    known = {name: line.replace("protocol:", "protocol:other-") for name, line in run.document.signatures.items()}
+    return changed(run, signature=run.signature.replace("protocol:", "protocol:other-"), signatures=known)

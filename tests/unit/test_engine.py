@@ -194,7 +194,7 @@ def test_missing_masks_taken_as_empty_are_flagged_counted_and_in_the_signature(w
     part = world.masks("part", {"a": {"00001": OBJECT, "00002": OBJECT}})
     strict = vosbench.score(gt, gt=gt)
     run = vosbench.score(part, gt=gt, missing="empty")
-    assert run.document["filled"] == {"a": 1, "b": 3}
+    assert run.document.filled == {"a": 1, "b": 3}
     assert run.frames["flags"].tolist() == ["", "", "filled", "absent", "absent", "absent"]
     assert run.value("J") == pytest.approx((2 / 3 + 0) / 2)
     assert run.signature == strict.signature.replace("|data:", "|missing:empty|data:")
@@ -255,7 +255,7 @@ def test_a_sequence_without_any_object_scores_nothing(world):
 def test_a_dataset_without_any_object_has_no_numbers(world):
     gt = world.masks("gt", {"b": [np.zeros_like(OBJECT)] * 4})
     run = vosbench.score(gt, gt=gt)
-    assert (len(run.objects), len(run.frames), run.document["summary"]) == (0, 0, [])
+    assert (len(run.objects), len(run.frames), run.document.summary) == (0, 0, ())
 
 
 # ------------------------------------------------------------------ memory

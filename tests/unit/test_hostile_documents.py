@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pyarrow import parquet
 
 import vosbench
@@ -190,7 +191,7 @@ def load(folder):
     return vosbench.load(folder)
 
 
-@pytest.mark.parametrize("content", ["", "null", "[]", DEEP, '{"a": ' + DEEP, '{"schema": "vosbench.result/1"}', "{}"])
+@pytest.mark.parametrize("content", ["", "null", "[]", DEEP, '{"a": ' + DEEP, '{"schema": "vosbench.result/2"}', "{}"])
 def test_what_is_no_result_is_refused(saved, content):
     (saved / "result.json").write_text(content)
     refused(lambda: load(saved))
@@ -223,9 +224,16 @@ def test_an_objects_table_that_is_none_is_refused(saved, text):
     assert refused(lambda: load(saved)).where == str(saved / "objects.csv")
 
 
+def rename(saved, name, note):
+    """Other words in a result that is otherwise in order."""
+    document = load(saved).document
+    named = replace(document, predictions=replace(document.predictions, name=name), notes=(note,))
+    (saved / "result.json").write_text(named.to_json())
+
+
 @pytest.mark.parametrize("name", ["a\0b", "<img src=x onerror=alert(1)>", "../..", "", "\x1b[2J", "\u202e"])
 def test_a_run_that_names_no_path_can_be_reported(vosbench, saved, name):
-    change(saved, predictions={"name": name, "fingerprint": "f"}, notes=["<script>alert(1)</script>"])
+    rename(saved, name, "<script>alert(1)</script>")
     done = vosbench("report", saved, "--gt", saved.parent / "gt", "--out", saved.parent / "r.html")
     assert (done.code, all(line.isprintable() for line in done.err.splitlines())) == (0, True)
     page = (saved.parent / "r.html").read_text()
@@ -247,6 +255,6 @@ def test_a_path_that_is_no_text_is_named_with_escapes(vosbench, world):
     done = vosbench("score", odd, "--gt", gt, "--out", world.root / "run")
     assert (done.code, "ignored 1 sequence" in done.err) == (0, True)
     run = load(world.root / "run")
-    assert run.document["predictions"]["name"] == f"{world.root}/p\\udcff\\n"
+    assert run.document.predictions.name == f"{world.root}/p\\udcff\\n"
     assert all(line.isprintable() for line in (done.out + done.err).splitlines())
     assert vosbench("report", world.root / "run", "--gt", gt, "--out", world.root / "r.html").code == 0

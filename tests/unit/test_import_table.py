@@ -6,7 +6,7 @@ import pytest
 from vosbench.errors import IncomparableError, InputError
 from vosbench.protocols.signature import parse, require_same
 from vosbench.results.importer import import_table
-from vosbench.results.run import load
+from vosbench.results.reader import load
 from vosbench.results.tables import values
 
 GOOD = """method,sequence,frame_index,J,F

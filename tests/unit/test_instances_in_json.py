@@ -95,7 +95,7 @@ def test_json_scores_like_png(tmp_path: Path, gt_json: bool, pred_json: bool) ->
     run = vosbench.score(
         tmp_path / ("preds.json" if pred_json else "preds"), gt=tmp_path / ("gt.json" if gt_json else "gt")
     )
-    assert run.document["summary"] == png.document["summary"]
+    assert run.document.summary == png.document.summary
 
 
 def test_results_without_videos_are_numbered_by_score(tmp_path: Path) -> None:

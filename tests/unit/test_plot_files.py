@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.runs_from_counts import run_of
+from tests.unit.runs_from_counts import run_of, under_other_rules
 from vosbench.errors import IncomparableError, InputError, UsageError
 from vosbench.views.figure_style import COLUMN, shortened, write
 from vosbench.views.figures import KINDS, draw
@@ -51,8 +51,7 @@ def test_what_cannot_be_drawn_is_refused(tmp_path, runs):
         draw(runs[:1], "scatter")
     with pytest.raises(UsageError, match="told apart"):
         draw([run_of(called=str(i)) for i in range(7)], "bars")
-    other = run_of()
-    other.document["signature"] = "protocol:other@1"
+    other = under_other_rules(run_of())
     with pytest.raises(IncomparableError, match="different rules"):
         draw([runs[0], other], "bars")
     with pytest.raises(UsageError, match="ends in none of"):

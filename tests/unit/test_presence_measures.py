@@ -42,7 +42,7 @@ def test_predicting_nothing_no_longer_pays(tmp_path: Path) -> None:
     assert run.value("Jv&Fv") == 0
     assert run.value("Jp&Fp") == 0
     assert run.value("A") == 1
-    nothing = {c["measure"]: c["value"] for c in run.document["predicting_nothing"] if c["statistic"] == "mean"}
+    nothing = {c.measure: c.value for c in run.document.predicting_nothing if c.statistic == "mean"}
     assert (nothing["J&F"], nothing["Jv"], nothing["A"], nothing["FP"]) == (6 / 8, 0, 1, None)
 
 

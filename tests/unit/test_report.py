@@ -7,7 +7,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from tests.unit.runs_from_counts import run_of
+from tests.unit.runs_from_counts import run_of, under_other_rules
 from vosbench import kernel
 from vosbench.errors import IncomparableError
 from vosbench.measures.contour import reach
@@ -62,7 +62,7 @@ def test_two_reports_of_a_run_are_equal():
 
 def test_sixty_objects_on_two_thousand_frames_are_small():
     runs = [run_of([f"sequence-{i}" for i in range(30)], frames=67, called=str(k), seed=k) for k in range(2)]
-    assert runs[0].document["dataset"]["objects"] == 60
+    assert runs[0].document.dataset.objects == 60
     assert len(page(*runs).encode()) < 1_000_000  # pictures take at most about 2 MB more
 
 
@@ -109,8 +109,7 @@ def test_contrast(scheme):
 
 
 def test_different_rules_are_refused():
-    other = run_of()
-    other.document["signature"] = "protocol:other@1"
+    other = under_other_rules(run_of())
     with pytest.raises(IncomparableError, match="different rules"):
         page(run_of(), other)
 

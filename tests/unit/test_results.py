@@ -88,16 +88,17 @@ def test_the_result_says_which_rules_made_it(run):
     knobs = parse(run.signature)
     assert list(knobs)[:2] == ["protocol", "split"]
     assert knobs["protocol"] == "folder@1"
-    assert knobs["data"] == run.document["dataset"]["fingerprint"][:12]
-    assert (run.document["schema"], run.document["status"]) == ("vosbench.result/1", "complete")
-    assert run.document["protocol"]["rules"]["frames"] == "drop-first-last"
-    assert run.document["dataset"] | {"fingerprint": 0} == {"fingerprint": 0, "sequences": 2, "objects": 4, "frames": 6}
+    assert knobs["data"] == run.document.dataset.fingerprint[:12]
+    assert (run.document.schema, run.document.status) == ("vosbench.result/2", "complete")
+    assert run.document.protocol.rules.frames == "drop-first-last"
+    size = run.document.dataset
+    assert (size.sequences, size.objects, size.frames, size.unlabelled) == (2, 4, 6, {})
 
 
 def test_the_fingerprint_depends_on_the_ground_truth_only(world, run):
     other = vosbench.score(world.root / "gt", gt=world.root / "gt")
     assert other.signature == run.signature
-    assert other.document["predictions"]["fingerprint"] != run.document["predictions"]["fingerprint"]
+    assert other.document.predictions.fingerprint != run.document.predictions.fingerprint
     changed = MASKS[2].copy()
     changed[0, 0] = 3 - changed[0, 0]
     world.masks("gt", {"b": {"00002": changed}})
@@ -149,7 +150,7 @@ def test_asking_for_a_number_there_is_not_says_so(run):
 
 def test_a_newer_schema_is_refused(saved):
     path = saved / "result.json"
-    path.write_text(path.read_text().replace("vosbench.result/1", "vosbench.result/2"))
+    path.write_text(path.read_text().replace("vosbench.result/2", "vosbench.result/3"))
     with pytest.raises(IncomparableError, match="upgrade vosbench") as error:
         vosbench.load(saved)
     assert error.value.exit_code == 4

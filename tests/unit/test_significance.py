@@ -129,6 +129,6 @@ def test_the_statistic_is_the_number_that_score_prints(tmp_path, protocol):
         run = score(tmp_path / "preds", benchmark=protocol, data=tmp_path / "data")
     else:
         run = score(tmp_path / "preds", gt=tmp_path / "truth", protocol=protocol)
-    for cell in run.document["summary"]:
-        found = SequenceSums.of(run.objects_columns, cell["measure"], cell["statistic"], run.spec.rules)
-        assert found.statistic()[0] == pytest.approx(cell["value"], abs=1e-12)
+    for cell in run.document.summary:
+        found = SequenceSums.of(run.objects_columns, cell.measure, cell.statistic, run.spec.rules)
+        assert found.statistic()[0] == pytest.approx(cell.value, abs=1e-12)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.unit.runs_from_counts import changed
 from vosbench.analysis.motion import speeds
 from vosbench.analysis.slices import SLICES, members
 from vosbench.cli.compare import PROPERTIES
@@ -53,7 +54,7 @@ def test_by(run, by, expected):
 
 
 def test_attributes_come_with_the_run_and_may_overlap(run):
-    run.document["attributes"] = {"a": ["OCC", "FM"], "b": ["FM"]}
+    run = changed(run, attributes={"a": ("OCC", "FM"), "b": ("FM",)})
     assert {k: v.tolist() for k, v in members(run, "attribute").items()} == {
         "FM": [True, True, True],
         "OCC": [True, True, False],
@@ -79,7 +80,7 @@ def test_attributes_of_davis_are_read_from_its_file(world):
     data = world.davis({"bear": [square(9)] * 4}, year="2016")
     (data / "db_info.yml").write_text("sequences:\n- name: bear\n  attributes: [DEF, OCC]\n  eval_t: true\n")
     run = score(data / "Annotations" / "480p", data=data, benchmark="davis2016")
-    assert run.document["attributes"] == {"bear": ["DEF", "OCC"]}
+    assert run.document.attributes == {"bear": ("DEF", "OCC")}
     assert list(members(run, "attribute")) == ["DEF", "OCC"]
 
 
@@ -93,9 +94,9 @@ def test_motion_is_the_mean_way_of_the_centre_in_pixels(world):
         video.append(mask)
     gt = world.masks("gt", {"a": video, "b": [square(9)] * 4})
     run = score(gt, gt=gt)
-    run.document["motion"] = speeds(run, locate(gt=gt))
-    assert run.document["motion"] == {"a": {"1": pytest.approx(5)}, "b": {"1": 0}}
-    assert {k: v.tolist() for k, v in members(run, "motion").items()} == {
+    motion = speeds(run, locate(gt=gt))
+    assert motion == {"a": {"1": pytest.approx(5)}, "b": {"1": 0}}
+    assert {k: v.tolist() for k, v in members(run, "motion", motion=motion).items()} == {
         "under 5 px": [False, False, True],
         "5 to 20 px": [True, False, False],
         "over 20 px": [False, False, False],

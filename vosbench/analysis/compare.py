@@ -1,12 +1,13 @@
 """Methods against each other on the same sequences: numbers with intervals, differences with tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.analysis.intervals import Estimate, difference, estimate
+from vosbench.analysis.motion import Speeds
 from vosbench.analysis.significance import RESAMPLES, SequenceSums, average, holm, permutation_p
 from vosbench.analysis.slices import members
 from vosbench.errors import UsageError
@@ -88,6 +89,7 @@ def compare(
     baseline: int = 0,
     measure: str | None = None,
     by: Sequence[str] = (),
+    motion: Speeds | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Comparison:
@@ -99,6 +101,7 @@ def compare(
         measure: what the tests and slices are about, as tables name it: "J&F", "J decay"; J&F where the protocol has
             it, otherwise its first measure.
         by: properties to slice by (:data:`vosbench.analysis.slices.SLICES`).
+        motion: speeds of the objects (:func:`vosbench.analysis.motion.speeds`), for slices by motion.
         seed: of the permutation test; equal seeds give equal numbers.
         resamples: permutations, where there are too many to try them all.
 
@@ -110,7 +113,7 @@ def compare(
         raise UsageError("one run is no comparison", fix="give two runs or more")
     methods = _methods(runs)
     first = methods[0].runs[0]
-    known = sorted({cell_name(c["measure"], c["statistic"]): 0 for c in first.document["summary"]}, key=_mean_first)
+    known = sorted({cell_name(c.measure, c.statistic): 0 for c in first.document.summary}, key=_mean_first)
     if measure is not None and measure not in known:
         raise UsageError(f"these runs have no measure {measure!r}", fix=f"choose from {', '.join(known)}")
     chosen = measure or known[0]
@@ -126,7 +129,7 @@ def compare(
         deviations={m: tuple(map(_deviation, sums[m])) for m in measures},
         measure=chosen,
         differences=_differences([m.name for m in methods], means[chosen], baseline, chosen, seed, resamples),
-        slices={key: _sliced(methods, key, chosen) for key in by},
+        slices={key: _sliced(methods, members(first, key, motion=motion), chosen) for key in by},
         seed=seed,
         resamples=resamples,
         sequences=len(means[chosen][0].names),
@@ -179,7 +182,7 @@ def _differences(
     return tuple(found)
 
 
-def _sliced(methods: Sequence[Method], by: str, measure: str) -> tuple[Slice, ...]:
+def _sliced(methods: Sequence[Method], of: Mapping[str, NDArray[np.bool_]], measure: str) -> tuple[Slice, ...]:
     """The mean over the member objects of each slice, and over runs; objects are pooled, whatever their group."""
     name, statistic = cell_of(measure)
     values = [[_column(run, name, statistic) for run in method.runs] for method in methods]
@@ -189,7 +192,7 @@ def _sliced(methods: Sequence[Method], by: str, measure: str) -> tuple[Slice, ..
             objects=int(chosen.sum()),
             values=tuple(float(np.mean([_mean(v[chosen]) for v in of_runs])) for of_runs in values),
         )
-        for label, chosen in members(methods[0].runs[0], by).items()
+        for label, chosen in of.items()
         if chosen.any()
     )
 

@@ -151,9 +151,7 @@ def groups(run: RunResult) -> tuple[str, ...]:
 def methods(runs: Sequence[RunResult]) -> list[str]:
     """What to call each run: its name, or its full path where two share one."""
     names = [run.name for run in runs]
-    return [
-        str(r.document["predictions"]["name"]) if names.count(n) > 1 else n for r, n in zip(runs, names, strict=True)
-    ]
+    return [r.document.predictions.name if names.count(n) > 1 else n for r, n in zip(runs, names, strict=True)]
 
 
 def _by_group(run: RunResult, r: Rows, x: Floats, sums: Floats, counts: Floats) -> list[Curve]:

@@ -157,9 +157,9 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
 
 def _groups(run: RunResult) -> dict[str, dict[str, float | None]]:
     found: dict[str, dict[str, float | None]] = {}
-    for cell in run.document["summary"]:
-        if cell["statistic"] == "mean":
-            found.setdefault(cell["group"], {})[cell["measure"]] = cell["value"]
+    for cell in run.document.summary:
+        if cell.statistic == "mean":
+            found.setdefault(cell.group, {})[cell.measure] = cell.value
     return found
 
 

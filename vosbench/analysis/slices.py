@@ -1,7 +1,7 @@
 """Which objects share a property: what the dataset says of them, and what their ground truth shows.
 
 Nearly all of it comes from the tables of a run, which know the ground truth by its area in each frame. Motion needs
-positions: :mod:`vosbench.analysis.motion` finds them in the masks and leaves them in the run.
+positions: :mod:`vosbench.analysis.motion` finds them in the masks.
 
 ============  =============================================================================================
 group         as in the dataset: seen, unseen
@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from vosbench.analysis.motion import Speeds
 from vosbench.errors import UsageError
 from vosbench.results.run import RunResult, run_keys
 from vosbench.results.tables import Columns
@@ -31,17 +32,22 @@ Flags = NDArray[np.bool_]
 SMALL, MEDIUM = 32**2, 96**2
 
 
-def members(run: RunResult, by: str) -> dict[str, Flags]:
+def members(run: RunResult, by: str, *, motion: Speeds | None = None) -> dict[str, Flags]:
     """The slices of a run by one property: label → which of its objects belong to it (in the order of ``run_keys``).
 
-    Objects that are never visible belong to no slice that is about their looks.
+    Objects that are never visible belong to no slice by size, entry, reappearance or growth.
+
+    Args:
+        run: the run.
+        by: one of :data:`SLICES`.
+        motion: speeds of the objects (:func:`vosbench.analysis.motion.speeds`), which only "motion" needs.
 
     Raises:
         UsageError: no such property, or the run does not hold what it needs.
     """
     if by not in SLICES:
         raise UsageError(f"nothing can be sliced by {by!r}", fix=f"choose from {', '.join(SLICES)}")
-    return SLICES[by](run)
+    return _motion(run, motion or {}) if by == "motion" else SLICES[by](run)
 
 
 def _column(name: str) -> Callable[[RunResult], dict[str, Flags]]:
@@ -89,8 +95,7 @@ def _growth(run: RunResult) -> dict[str, Flags]:
     return {"under 2x": ratio < 2, "2x to 4x": (ratio >= 2) & (ratio <= 4), "over 4x": ratio > 4}
 
 
-def _motion(run: RunResult) -> dict[str, Flags]:
-    speeds: Mapping[str, Mapping[str, float]] = run.document.get("motion", {})
+def _motion(run: RunResult, speeds: Speeds) -> dict[str, Flags]:
     if not speeds:
         raise UsageError("motion is not in the tables of a run", fix="say where the ground truth is: --data or --gt")
     keys = run_keys(run)
@@ -100,7 +105,7 @@ def _motion(run: RunResult) -> dict[str, Flags]:
 
 
 def _attribute(run: RunResult) -> dict[str, Flags]:
-    attributes: Mapping[str, list[str]] = run.document.get("attributes", {})
+    attributes = run.document.attributes
     if not attributes:
         raise UsageError("this run knows no attributes of its sequences", fix="give them with --attributes db_info.yml")
     sequence = run_keys(run)["sequence"]
@@ -118,7 +123,7 @@ SLICES: Mapping[str, Callable[[RunResult], dict[str, Flags]]] = {
     "entry": _entry,
     "reappearance": _reappearance,
     "growth": _growth,
-    "motion": _motion,
+    "motion": lambda run: _motion(run, {}),
     "attribute": _attribute,
 }
 

@@ -6,11 +6,10 @@ submission alone would have written, byte for byte; only the decoded ground trut
 """
 
 import shutil
-import sys
 import tempfile
-import threading
 import unicodedata
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,8 @@ from typing import Any, Literal
 from vosbench.challenge.filenames import folder_name
 from vosbench.datasets.discover import locate
 from vosbench.errors import IncompleteError, InputError, Problem, UsageError, VosbenchError, visible
-from vosbench.execution import default_jobs
+from vosbench.execution import default_jobs, run_isolated
+from vosbench.execution.limits import Limits
 from vosbench.masks.cache import HeldMasks
 from vosbench.masks.untrusted import require_plain_files
 from vosbench.protocols import load as protocols
@@ -62,11 +62,6 @@ class Outcome:
     filled: int = 0
     code: str = ""
     error: str = ""
-
-
-def isolates() -> bool:
-    """Does each submission get a process of its own? On Linux, as long as no other Python thread could hold a lock."""
-    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def submissions(paths: Sequence[str | Path]) -> tuple[Submission, ...]:
@@ -155,16 +150,8 @@ def _isolated(
     import pyarrow.compute
     import pyarrow.parquet  # noqa: F401
 
-    if isolates():
-        from vosbench.execution.isolation import Isolation
-
-        yield from Isolation(work=work, jobs=jobs, seconds=seconds).run(named)
-        return
-    for one in named:
-        try:
-            yield one, work(one)
-        except Exception as error:
-            yield one, Failure(str(one), error)
+    with closing(run_isolated(work, named, jobs, Limits(seconds=seconds))) as results:
+        yield from results
 
 
 def _score_one(one: Submission, *, scratch: Path, options: dict[str, Any]) -> Outcome:
@@ -175,21 +162,21 @@ def _score_one(one: Submission, *, scratch: Path, options: dict[str, Any]) -> Ou
     except VosbenchError as error:
         return _refused(one, error, options)
     run.save(scratch / one.name)
-    filled = sum(run.document["filled"].values())
+    filled = sum(run.document.filled.values())
     return Outcome(submission=one, status="scored", numbers=numbers(run), coverage=coverage(run), filled=filled)
 
 
 def numbers(run: RunResult) -> dict[str, float]:
     """The means of a run by name: the measure in the headline's group, "measure group" in any other."""
-    cells = [cell for cell in run.document["summary"] if cell["statistic"] == "mean" and cell["value"] is not None]
-    cells.sort(key=lambda cell: (cell["group"] != run.headline_group, cell["measure"] not in run.spec.rules.headline))
+    cells = [cell for cell in run.document.summary if cell.statistic == "mean"]
+    cells.sort(key=lambda cell: (cell.group != run.headline_group, cell.measure not in run.spec.rules.headline))
     plain = run.headline_group
-    return {c["measure"] if c["group"] == plain else f"{c['measure']} {c['group']}": float(c["value"]) for c in cells}
+    return {c.measure if c.group == plain else f"{c.measure} {c.group}": c.value for c in cells if c.value is not None}
 
 
 def coverage(run: RunResult) -> float:
     """The share of the frames scored for which there was a mask."""
-    return float(1 - sum(run.document["filled"].values()) / run.document["dataset"]["frames"])
+    return float(1 - sum(run.document.filled.values()) / run.document.dataset.frames)
 
 
 def _refused(one: Submission, error: VosbenchError, options: dict[str, Any]) -> Outcome:

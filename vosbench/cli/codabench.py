@@ -38,7 +38,7 @@ def command(input: str, output: str, **choices: Any) -> None:
     if measures := choices.pop("measures"):
         choices["measures"] = tuple(m.strip() for m in measures.split(","))
     run = score_submission(Path(input), Path(output), **choices)
-    for note in run.document["notes"]:
+    for note in run.document.notes:
         options.remark(f"note: {note}")
     for name, value in scores(run).items():
         click.echo(f"{name} {value:.4f}")

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vosbench.cli import options
 from vosbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from vosbench.analysis.motion import Speeds
+    from vosbench.results.run import RunResult
 
 #: What ``--by`` takes; vosbench.analysis.slices explains each.
 PROPERTIES = (
@@ -85,16 +89,11 @@ def command(
     with options.progress_bar() as progress:
         loaded = load_or_score(every, progress=progress, roots=options.data_roots(), **choices)
     if attributes is not None:
-        from vosbench.datasets.db_info import read_db_info
-
-        for run in loaded:
-            known = read_db_info(Path(attributes))
-            run.document["attributes"] = {name: list(info.attributes) for name, info in known.items()}
-    if "motion" in by:
-        _add_motion(loaded, choices)
+        loaded = _with_attributes(loaded, Path(attributes))
+    motion = _speeds(loaded[0], choices) if "motion" in by else None
     number = list(map(_key, runs)).index(_key(baseline)) if baseline is not None else 0
     methods = _methods(runs, members, loaded)
-    found = compare(methods, baseline=number, measure=measure, by=by, seed=seed, resamples=resamples)
+    found = compare(methods, baseline=number, measure=measure, by=by, motion=motion, seed=seed, resamples=resamples)
     click.echo(_render(found, form))
 
 
@@ -118,15 +117,26 @@ def _methods(paths: Sequence[str], members: Sequence[Sequence[str]], loaded: Seq
     return methods
 
 
-def _add_motion(runs: Any, choices: dict[str, Any]) -> None:
-    """Find how fast each object moves, once for all runs: it is the same ground truth."""
+def _with_attributes(runs: "Sequence[RunResult]", path: Path) -> "tuple[RunResult, ...]":
+    """The runs with the attributes of the sequences that a file names."""
+    from dataclasses import replace
+
+    from msgspec.structs import replace as changed
+
+    from vosbench.datasets.db_info import read_db_info
+
+    known = {name: tuple(info.attributes) for name, info in read_db_info(path).items()}
+    return tuple(replace(run, document=changed(run.document, attributes=known)) for run in runs)
+
+
+def _speeds(run: "RunResult", choices: dict[str, Any]) -> "Speeds":
+    """How fast each object moves; once for all runs, because the ground truth is the same."""
     from vosbench.analysis.motion import speeds
     from vosbench.datasets.discover import locate
 
     where = {name: choices[name] for name in ("benchmark", "protocol", "split")}
     data, gt = (None if choices[name] is None else Path(choices[name]) for name in ("data", "gt"))
-    target = locate(data=data, gt=gt, roots=options.data_roots(), **where)
-    runs[0].document["motion"] = speeds(runs[0], target)
+    return speeds(run, locate(data=data, gt=gt, roots=options.data_roots(), **where))
 
 
 def _key(path: str) -> Path:

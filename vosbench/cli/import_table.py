@@ -33,8 +33,8 @@ def command(table: str, protocol: str, split: str, out: str) -> None:
 
     runs = import_table(table, protocol=protocol, split=split)
     for run in runs:
-        if run.name in ("", ".", "..") or run.name != run.document["predictions"]["name"]:
-            raise UsageError(f"{run.document['predictions']['name']!r} cannot name a folder", fix="rename the method")
+        if run.name in ("", ".", "..") or run.name != run.document.predictions.name:
+            raise UsageError(f"{run.document.predictions.name!r} cannot name a folder", fix="rename the method")
     for run in runs:
         target = Path(out) if len(runs) == 1 else Path(out) / run.name
         run.save(target)

@@ -142,7 +142,7 @@ def _scored(predictions: tuple[str, ...], choices: dict[str, Any]) -> Sequence["
 
     with options.progress_bar() as progress:
         runs = score_all(predictions, progress=progress, roots=options.data_roots(), **choices)
-    for note in dict.fromkeys(note for run in runs for note in run.document["notes"]):
+    for note in dict.fromkeys(note for run in runs for note in run.document.notes):
         options.remark(f"note: {note}")
     return runs
 
@@ -197,6 +197,6 @@ def _render(runs: Any, form: str, by: tuple[str, ...], interval: bool) -> str:
         for run in runs:
             lines = summary.footnotes(run)
             if interval:
-                lines = [*comparison.few(run.document["dataset"]["sequences"]), *lines]
+                lines = [*comparison.few(run.document.dataset.sequences), *lines]
             blocks.append("\n".join(f"% {line}" if form == "latex" else line for line in lines))
     return "\n\n".join(blocks) + "\n"

@@ -13,13 +13,16 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from vosbench.errors import UsageError
 from vosbench.execution.processes import ProcessPool, can_fork
 from vosbench.execution.retry import Pool, attempt_all
 from vosbench.execution.threads import InOrder, ThreadPool
 from vosbench.types import Failure
+
+if TYPE_CHECKING:
+    from vosbench.execution.limits import Limits
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -73,6 +76,31 @@ def run_tasks(
         return
     with closing(_pool(work, tasks, workers)) as pool:
         yield from attempt_all(pool, tasks)
+
+
+def run_isolated(
+    work: Callable[[T], R], tasks: Sequence[T], jobs: int, limits: "Limits"
+) -> Generator[tuple[T, R | Failure], None, None]:
+    """Yield each task with its result, or with a Failure, as they finish: each in a process of its own, within limits.
+
+    A process that crashes, hangs or wants too much is one Failure with an IncompleteError. Where it is not safe to fork
+    (:func:`can_fork`), the tasks run here, one after the other, and only exceptions are kept apart. Close it as you
+    would :func:`run_tasks`.
+    """
+    if not tasks:
+        return
+    if not can_fork():
+        yield from ((task, _kept_apart(work, task)) for task in tasks)
+        return
+    with closing(ProcessPool(work, tasks, min(jobs, len(tasks)), limits=limits)) as pool:
+        yield from attempt_all(pool, tasks)
+
+
+def _kept_apart(work: Callable[[T], R], task: T) -> R | Failure:
+    try:
+        return work(task)
+    except Exception as error:
+        return Failure(str(task), error)
 
 
 def _pool(work: Callable[[T], R], tasks: Sequence[T], workers: Workers) -> Pool:

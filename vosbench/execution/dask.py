@@ -16,8 +16,9 @@ from typing import Any
 
 from vosbench._version import __version__
 from vosbench.errors import IncompleteError, UsageError
-from vosbench.execution.processes import overdue, packed, portable
+from vosbench.execution.processes import overdue, portable
 from vosbench.execution.retry import Lost, attempt
+from vosbench.execution.worker import packed
 from vosbench.types import Failure
 
 try:

@@ -5,10 +5,14 @@ microseconds) that two threads lose what they gain to handing the lock over; ``b
 Forked workers share the start-up and the plan: the number of a task goes in, its rows come back. The parent runs no
 thread of its own, which is why it may fork again after a death. Where forking is not safe, processes are started afresh
 and sent whole tasks.
+
+With limits (Linux, where forking is safe) each task has a process of its own, which may start others: whatever becomes
+of it leaves the other tasks alone. Forked processes die with their parent, however that ends.
 """
 
 import gc
 import multiprocessing
+import os
 import pickle
 import signal
 import sys
@@ -20,10 +24,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vosbench.execution.retry import Lost, attempt
-from vosbench.types import Failure
+from vosbench.execution.retry import Lost
+from vosbench.execution.worker import INTERRUPTS, Orders, serve
+
+if TYPE_CHECKING:
+    from vosbench.execution.limits import Limits
 
 
 def can_fork() -> bool:
@@ -54,16 +61,29 @@ class _Worker:
 
 
 class ProcessPool:
-    """Worker processes; one that dies, or is overdue and so killed, is replaced."""
+    """Worker processes; one that dies, or is overdue and so killed, is replaced.
 
-    tries = 3
+    Args:
+        work, tasks: what to do, on what.
+        jobs: the number of workers.
+        timeout: seconds after which a task is stopped.
+        limits: in place of a timeout: a process for each task, tried once.
+    """
 
     def __init__(
-        self, work: Callable[[Any], Any], tasks: Sequence[Any], jobs: int, timeout: float | None = None
+        self,
+        work: Callable[[Any], Any],
+        tasks: Sequence[Any],
+        jobs: int,
+        timeout: float | None = None,
+        limits: "Limits | None" = None,
     ) -> None:
         self.slots = jobs
-        self._work, self._tasks, self._timeout = work, tasks, timeout
+        self.tries = 1 if limits else 3
+        self._work, self._tasks, self._limits = work, tasks, limits
+        self._timeout = limits.seconds if limits else timeout
         self._forks = can_fork()
+        assert self._forks or limits is None
         if self._forks:
             gc.freeze()  # what workers inherit is not theirs to collect: looking through it would copy its pages
         self._idle: list[_Worker] = []
@@ -90,7 +110,8 @@ class ProcessPool:
                 elif worker.deadline is not None and worker.deadline <= time.monotonic():
                     self._busy.remove(worker)
                     worker.end()
-                    ended.append((worker.number, Lost(overdue(self._timeout))))
+                    reason = self._limits.overdue() if self._limits else overdue(self._timeout)
+                    ended.append((worker.number, Lost(reason)))
         return ended
 
     def close(self) -> None:
@@ -112,21 +133,31 @@ class ProcessPool:
                     worker.deadline = time.monotonic() + (self._timeout or 0)
                     return _BEGUN
                 self._busy.remove(worker)
-                self._idle.append(worker)
+                if self._limits:
+                    worker.end()
+                else:
+                    self._idle.append(worker)
                 return pickle.loads(data)
         except (EOFError, OSError):  # it died while it answered
             pass
         self._busy.remove(worker)
-        return Lost(_death(worker.end()))
+        code = worker.end()
+        return Lost(self._limits.death(code) if self._limits else _death(code))
 
     def _hire(self) -> _Worker:
         context = multiprocessing.get_context("fork" if self._forks else "spawn")
         ours, theirs = context.Pipe()
         # A forked child holds our ends of all pipes; unless it closes them its siblings would not see us die.
         inherited = [ours, *(w.pipe for w in (*self._busy, *self._idle))] if self._forks else []
-        known = self._tasks if self._forks else None
+        orders = Orders(
+            work=self._work,
+            tasks=self._tasks if self._forks else None,
+            timed=self._timeout is not None,
+            parent=os.getpid() if self._forks else None,
+            limits=self._limits,
+        )
         process: BaseProcess = context.Process(  # type: ignore[attr-defined]
-            target=_serve, args=(theirs, inherited, self._work, known, self._timeout is not None), daemon=True
+            target=serve, args=(theirs, inherited, orders), daemon=self._limits is None
         )
         with _no_interrupt(), warnings.catch_warnings():
             # From Python 3.12 on: NumPy's sleeping threads, which hold no lock, are seen.
@@ -142,7 +173,7 @@ def _no_interrupt() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
     try:
         yield
     finally:
@@ -163,35 +194,3 @@ def _death(code: int | None) -> str:
     if code is not None and code < 0:
         return f"its worker was killed (signal {-code})"
     return f"its worker ended with exit code {code}"
-
-
-def _serve(
-    pipe: "Connection[Any, Any]",
-    inherited: Iterable["Connection[Any, Any]"],
-    work: Callable[[Any], Any],
-    tasks: Sequence[Any] | None,
-    timed: bool,
-) -> None:
-    """A worker's life: until the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's business
-    for end in inherited:
-        end.close()
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        while True:
-            task = pipe.recv()
-            if timed:
-                pipe.send_bytes(b"")
-            pipe.send_bytes(packed(attempt(work, task if tasks is None else tasks[task])))
-
-
-def packed(outcome: Any) -> bytes:
-    """A pickled outcome; an exception that does not survive pickling becomes one that says the same."""
-    with suppress(Exception):
-        data = pickle.dumps(outcome)
-        if isinstance(outcome, Failure):
-            pickle.loads(data)
-        return data
-    error = RuntimeError(f"{type(outcome.error).__name__}: {outcome.error}")
-    for note in getattr(outcome.error, "__notes__", ()):
-        error.add_note(note)
-    return pickle.dumps(Failure(outcome.task, error))

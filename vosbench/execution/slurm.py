@@ -18,8 +18,9 @@ from typing import Any
 
 from vosbench.errors import IncompleteError, UsageError
 from vosbench.execution import records
-from vosbench.execution.processes import ProcessPool, packed, portable
+from vosbench.execution.processes import ProcessPool, portable
 from vosbench.execution.retry import Lost, attempt_all
+from vosbench.execution.worker import packed
 
 try:
     import submitit

@@ -15,8 +15,8 @@ from vosbench.files import write
 from vosbench.leaderboard.card import About, Card, Measurement, Number, Value, encode
 from vosbench.leaderboard.entries import Board
 from vosbench.leaderboard.over_time import mean_over_time
+from vosbench.results.document import SCHEMA
 
-RESULT_SCHEMA: Final = "vosbench.result/1"
 COMPLETE: Final = "complete"
 
 
@@ -58,8 +58,8 @@ def read_result(raw: bytes, where: Path) -> Result:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         fix = "name a run folder written by `vosbench score`"
         raise InputError([Problem(code="bad-result", message=str(error), where=str(where), fix=fix)]) from error
-    if result.schema != RESULT_SCHEMA:
-        message = f"{where} has the schema {result.schema!r}, this vosbench reads {RESULT_SCHEMA!r}"
+    if result.schema != SCHEMA:
+        message = f"{where} has the schema {result.schema!r}, this vosbench reads {SCHEMA!r}"
         raise IncomparableError(message, fix="upgrade vosbench, or score the predictions again")
     return result
 

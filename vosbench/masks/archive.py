@@ -5,11 +5,11 @@ import stat
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
 from vosbench.errors import InputError, Problem
-from vosbench.masks.listing import MAX_FILE_BYTES, Listed, by_sequence, refused
+from vosbench.masks.listing import MAX_FILE_BYTES, Listed, by_sequence, last_change, refused
 
 #: Deflate makes 1032 bytes of one at most; what claims more lies.
 MAX_INFLATION = 1032
@@ -77,12 +77,54 @@ class MaskArchive(Listed):
             why, fix = f"it is packed by method {info.compress_type}", "zip it with deflate"
         return Problem(code="unsafe-archive", message=why, where=f"{self.path}/{name}", fix=fix) if why else None
 
+    def subset(self, *sequences: str) -> "ArchivePart":
+        """These sequences alone, found by an absolute path."""
+        files = {name: self.files[name] for name in sequences if name in self.files}
+        return ArchivePart(self.name, self.path.absolute(), self.palette, files)
+
+    def modified(self, *_: str) -> int:
+        """When the archive was last written or renamed (ns since 1970). Raises OSError."""
+        return last_change(self.path)
+
     def load(self, key: str) -> bytes:
         """The bytes of a member. Raises OSError."""
         try:
             return self._archive.read(key)
         except Exception as error:  # BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError and more
             raise OSError(str(error) or type(error).__name__) from error
+
+
+@dataclass(frozen=True)
+class ArchivePart(Listed):
+    """Some sequences of an archive: the names of their members came along, the archive is opened where it is read."""
+
+    called: str
+    place: Path
+    palette: str | None
+    members: Mapping[str, Mapping[str, str]]
+
+    @property
+    def name(self) -> str:
+        """What the whole archive is called."""
+        return self.called
+
+    @property
+    def files(self) -> Mapping[str, Mapping[str, str]]:
+        """Members by sequence and frame."""
+        return self.members
+
+    def load(self, key: str) -> bytes:
+        """The bytes of a member. Raises OSError."""
+        try:
+            return _opened(self.place, self.place.stat().st_mtime_ns, os.getpid()).read(key)
+        except Exception as error:  # as a whole archive does
+            raise OSError(str(error) or type(error).__name__) from error
+
+
+@lru_cache(maxsize=16)
+def _opened(archive: Path, version: int, process: int) -> zipfile.ZipFile:
+    """An archive, opened once by each process for all tasks that read it."""
+    return zipfile.ZipFile(archive)
 
 
 def _is_mask(info: zipfile.ZipInfo) -> bool:

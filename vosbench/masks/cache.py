@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vosbench import kernel
 from vosbench.kernel.contours import Contours
+from vosbench.masks.listing import modified, subset
 from vosbench.types import LabelMap, Masks, MaskSource
 
 #: What is kept at most, whatever memory there is.
@@ -115,6 +116,16 @@ class HeldMasks:
         """The masks of a frame: as they are held, or read now."""
         held = self._held.get((sequence, frame))
         return self.source.read(sequence, frame) if held is None else tuple(plane.whole() for plane in held)
+
+    def subset(self, *sequences: str) -> "HeldMasks":
+        """These sequences alone, with what is held of them."""
+        part = HeldMasks(subset(self.source, *sequences), self.limit)
+        part._held.update({key: planes for key, planes in self._held.items() if key[0] in sequences})
+        return part
+
+    def modified(self, *sequences: str) -> int:
+        """When the source was."""
+        return modified(self.source, *sequences)
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """Where the source has it."""

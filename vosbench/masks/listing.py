@@ -1,10 +1,11 @@
 """What every source of mask files is: masks by sequence and frame, under names that can be shown and told apart."""
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from vosbench.errors import InputError, Problem
 from vosbench.masks.png import MAX_PIXELS, MaskError, decode
-from vosbench.types import LabelMap, Masks, MaskSource
+from vosbench.types import DivisibleSource, LabelMap, Masks, MaskSource
 
 #: A mask file that is, or claims to be, larger than this is refused: the largest image at 16 bits, not compressed.
 MAX_FILE_BYTES = 2 * MAX_PIXELS
@@ -103,3 +104,19 @@ def refused(code: str, message: str, where: str, fix: str) -> InputError:
 
 def _problem(code: str, message: str, where: str, fix: str) -> Problem:
     return Problem(code=code, message=message, where=where, fix=fix)
+
+
+def last_change(path: Path) -> int:
+    """When a file or folder was last written or renamed, ns since 1970. Raises OSError."""
+    state = path.stat()
+    return max(state.st_mtime_ns, state.st_ctime_ns)  # on Windows the second one is when it was created
+
+
+def subset(source: MaskSource, *sequences: str) -> MaskSource:
+    """A source with these sequences alone, if it is divisible, else all of it."""
+    return source.subset(*sequences) if isinstance(source, DivisibleSource) else source
+
+
+def modified(source: MaskSource, *sequences: str) -> int:
+    """When a file of these sequences last changed, ns since 1970; 0 if unknown. Raises OSError for one that is gone."""
+    return source.modified(*sequences) if isinstance(source, DivisibleSource) else 0

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
+from vosbench.masks.listing import modified, subset
 from vosbench.masks.planes import TooManyPlanes, pack
 from vosbench.types import Masks, MaskSource
 
@@ -99,6 +100,18 @@ class ObjectTree:
                 raise self._unlike(path, frame)
             shape = mask.shape
             yield label, mask
+
+    def subset(self, *sequences: str) -> "ObjectTree":
+        """These sequences alone."""
+        required = self.required and {name: self.required[name] for name in sequences if name in self.required}
+        return ObjectTree(subset(self.files, *self._paths(sequences)), required)
+
+    def modified(self, *sequences: str) -> int:
+        """When a file of these sequences was last written, renamed or removed (ns since 1970). Raises OSError."""
+        return modified(self.files, *self._paths(sequences))
+
+    def _paths(self, sequences: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(path for name in sequences for path in self.folders.get(name, {}).values())
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """The folder of a sequence, or the pattern of the files of a frame."""

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
+from vosbench.masks.listing import last_change
 from vosbench.masks.planes import TooManyPlanes, pack
 from vosbench.masks.png import MAX_PIXELS
 from vosbench.types import Masks
@@ -161,8 +162,12 @@ class InstanceFile:
         """By video, where each frame stands."""
         return {name: {frame: t for t, frame in enumerate(video.frames)} for name, video in self._by_name.items()}
 
-    def only(self, *sequences: str) -> "InstanceFile":
-        """These videos alone (:mod:`vosbench.masks.portions`)."""
+    def modified(self, *_: str) -> int:
+        """When the file was last written or renamed (ns since 1970). Raises OSError."""
+        return last_change(self.path)
+
+    def subset(self, *sequences: str) -> "InstanceFile":
+        """These videos alone."""
         videos = {self._by_name[name].id: self._by_name[name] for name in sequences if name in self._by_name}
         instances = (instance for name in sequences for instance in self._labels.get(name, {}).values())
         return InstanceFile(self.path, videos, tuple(instances))

@@ -8,12 +8,13 @@ import os
 import stat
 import zipfile
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from vosbench.masks.archive import MaskArchive
-from vosbench.masks.listing import MAX_FILE_BYTES, Listed, by_sequence, refused
+from vosbench.masks.listing import MAX_FILE_BYTES, Listed, by_sequence, last_change, refused
 from vosbench.types import MaskSource
 
 #: A pipe opened like this does not wait for somebody to write to it.
@@ -91,6 +92,22 @@ class MaskFolder(Listed):
             where = str(error.filename or self.root)
             raise refused("unreadable-folder", f"cannot list it ({error.strerror})", where, "check access") from error
         return by_sequence(found, str)
+
+    def subset(self, *sequences: str) -> "MaskFolder":
+        """These sequences alone, with absolute paths."""
+        part = copy(self)
+        # The property finds its files there, as if it had listed them.
+        part.__dict__["files"] = {
+            name: {frame: str(Path(path).absolute()) for frame, path in self.files[name].items()}
+            for name in sequences
+            if name in self.files
+        }
+        return part
+
+    def modified(self, *sequences: str) -> int:
+        """When a file of these sequences was last written, renamed or removed (ns since 1970). Raises OSError."""
+        paths = {Path(path) for name in sequences for path in self.files.get(name, {}).values()}
+        return max(map(last_change, paths | {path.parent for path in paths}), default=0)
 
     def load(self, key: str) -> bytes:
         """The bytes of a file. Raises OSError, also for a pipe or a device, which would never end."""

@@ -15,10 +15,10 @@ from vosbench.measures import statistics
 from vosbench.measures.catalog import EXTRA_HITS, MEAN_ONLY, MEASURES, composites
 from vosbench.protocols.rules import STATISTICS
 from vosbench.protocols.spec import Rules
+from vosbench.results.document import Cell
 from vosbench.results.tables import KEYS, UNREACHED, Columns, new_series, ruled, ruled_values, scored
 
 Floats = NDArray[np.float64]
-Cell = dict[str, Any]
 
 #: Columns that describe the prediction; zero, they describe an empty one.
 _PREDICTED = ("intersection", "pred_area", "pred_length", "gt_hits", "pred_hits", *sum(EXTRA_HITS.values(), ()))
@@ -56,13 +56,12 @@ def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
     return table
 
 
-def summary(table: Columns, rules: Rules) -> list[Cell]:
+def summary(table: Columns, rules: Rules) -> tuple[Cell, ...]:
     """Average the objects table over groups.
 
     Returns:
-        Cells ``{group, measure, statistic, value, n}``: group "all" (every object), one for each group of the protocol;
-        if it has groups, "overall", the mean of the groups; for T, where the protocol says so, "stable". ``value`` is
-        None where no object has one.
+        Cells of group "all" (every object), and of each group of the protocol; if it has groups, of "overall", the
+        mean of the groups; for T, where the protocol says so, of "stable". ``value`` is None where no object has one.
     """
     cells = []
     for measure, statistic in _names(table):
@@ -76,11 +75,11 @@ def summary(table: Columns, rules: Rules) -> list[Cell]:
         if rules.groups:
             means["overall"] = _overall([means[g] for g in rules.groups])
         for g, (value, n) in means.items():
-            cells.append({"group": g, "measure": measure, "statistic": statistic, "value": value, "n": n})
-    return cells
+            cells.append(Cell(group=g, measure=measure, statistic=statistic, value=value, n=n))
+    return tuple(cells)
 
 
-def predicting_nothing(frames: Columns, keys: Columns, rules: Rules) -> list[Cell]:
+def predicting_nothing(frames: Columns, keys: Columns, rules: Rules) -> tuple[Cell, ...]:
     """The summary that empty masks would get on the same frames under the same rules."""
     empty = frames | {name: np.zeros_like(frames[name]) for name in _PREDICTED if name in frames}
     empty["flags"] = np.where(frames["flags"] == UNREACHED, UNREACHED, "").astype(object)

@@ -16,11 +16,9 @@ from vosbench.errors import InputError, Problem
 from vosbench.measures.catalog import MEASURES
 from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.protocols import load as protocols
-from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
-from vosbench.results import aggregate
-from vosbench.results.reader import SCHEMA
-from vosbench.results.run import RunResult, environment
+from vosbench.results.assemble import assemble
+from vosbench.results.run import RunResult
 from vosbench.results.tables import Columns
 
 if TYPE_CHECKING:
@@ -117,29 +115,9 @@ def _run(name: str, rows: "pd.DataFrame", spec: ProtocolSpec, split: str) -> Run
     if "T" in frames:
         frames["T_reason"] = np.where(np.isnan(frames["T"]), "not in the table", "").astype(object)
     keys = _object_keys(rows)
-    objects = aggregate.objects(frames, keys, spec.rules)
     described = [frames[k] for k in ("sequence", "object", "index")]
     truth = _fingerprint([*zip(*described, strict=True), *zip(*(keys[k] for k in keys), strict=True)])
-    size = {"sequences": rows["sequence"].nunique(), "objects": len(keys["object"])}
-    document = {
-        "schema": SCHEMA,
-        "status": "complete",
-        "signature": signature(spec, split=split, data=truth, overrides={"source": "imported"}),
-        "benchmark": spec.name,
-        "split": split,
-        "protocol": spec.as_dict(),
-        "overrides": {"source": "imported"},
-        "dataset": {"fingerprint": truth, **size, "frames": len(rows[["sequence", "index"]].drop_duplicates())},
-        "predictions": {"name": name, "fingerprint": _fingerprint(zip(*frames.values(), strict=True))},
-        "filled": {},
-        "resized": {},
-        "summary": aggregate.summary(objects, spec.rules),
-        "predicting_nothing": [],
-        "best_permutation_J": None,
-        "notes": [],
-        "environment": environment(),
-    }
-    return RunResult(document, frames, objects)
+    return assemble(spec, frames=frames, keys=keys, benchmark=spec.name, split=split, truth=truth, name=name)
 
 
 def _object_keys(rows: "pd.DataFrame") -> Columns:

@@ -6,6 +6,7 @@ of :mod:`vosbench.results.tables`, all of one length.
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,12 +14,13 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
-from vosbench.errors import IncomparableError, InputError, Problem
+from vosbench.errors import IncomparableError, InputError
+from vosbench.files import restore
 from vosbench.measures.catalog import MEASURES
-from vosbench.protocols.spec import ProtocolSpec
+from vosbench.results.agreement import broken, require_agreement
+from vosbench.results.document import SCHEMA, ResultDocument
+from vosbench.results.run import RunResult
 from vosbench.results.tables import FRAME_KEYS, FRAMES, OBJECTS, Columns
-
-SCHEMA = "vosbench.result/1"
 
 #: More rows than any benchmark has, and a larger file than any run writes: a table that claims them is refused.
 MAX_ROWS, MAX_BYTES = 1 << 26, 1 << 30
@@ -33,80 +35,43 @@ class _Header(msgspec.Struct):
     schema: str = ""
 
 
-class _Dataset(msgspec.Struct):
-    fingerprint: str
-    sequences: int
-    objects: int
-    frames: int
+def load(folder: str | Path) -> RunResult:
+    """Read a finished run back.
+
+    Raises:
+        InputError: no run there, or files that do not belong together.
+        IncomparableError: written by a newer vosbench.
+    """
+    root = Path(folder)
+    restore(root)
+    run = RunResult(
+        document=read_document(root / "result.json"),
+        frames_columns=read_frames(root / "frames.parquet"),
+        objects_columns=read_objects(root / "objects.csv"),
+    )
+    require_agreement(root, run)
+    return replace(run, document=msgspec.structs.replace(run.document, seal=""))
 
 
-class _Predictions(msgspec.Struct):
-    name: str
-    fingerprint: str
-
-
-class _Cell(msgspec.Struct):
-    group: str
-    measure: str
-    statistic: str
-    value: float | None
-    n: int
-
-
-class _Document(msgspec.Struct):
-    status: str
-    signature: str
-    benchmark: str
-    split: str
-    protocol: ProtocolSpec
-    overrides: dict[str, str]
-    dataset: _Dataset
-    predictions: _Predictions
-    filled: dict[str, int]
-    resized: dict[str, int]
-    summary: list[_Cell]
-    predicting_nothing: list[_Cell]
-    best_permutation_J: float | None
-    notes: list[str]
-    environment: dict[str, str]
-    attributes: dict[str, list[str]] = {}
-
-
-def read_document(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> ResultDocument:
     """The content of ``result.json``.
 
     Raises:
-        InputError: no such file, or no result of vosbench.
+        InputError: no such file, no result of vosbench, or one of an older vosbench.
         IncomparableError: written by a newer vosbench.
     """
     raw = _read(path, _bytes)
     schema = _read(path, lambda _: msgspec.json.decode(raw, type=_Header)).schema
     if schema != SCHEMA:
         known, _, version = schema.rpartition("/")
-        if known == "vosbench.result" and version.isdigit():
-            raise IncomparableError(
-                f"{path.parent} has schema {schema}, this vosbench reads {SCHEMA}", fix="upgrade vosbench"
-            )
-        raise InputError([broken(path, "it is no result of vosbench")])
-    _read(path, lambda _: msgspec.json.decode(raw, type=_Document))
-    document: dict[str, Any] = _read(path, lambda _: msgspec.json.decode(raw))
-    return document
-
-
-def require_agreement(root: Path, spec: ProtocolSpec, summary: list[dict[str, Any]], frames: Columns) -> None:
-    """Raise InputError if the files of a run do not belong together."""
-    groups = {"all", "overall", "stable", *spec.rules.groups}
-    unknown = [m for m in spec.rules.measures if m not in MEASURES]
-    lacking = [m for m in spec.rules.measures if not unknown and m not in frames and not _counted(m, frames)]
-    if unknown or not summary or any(cell["group"] not in groups for cell in summary):
-        raise InputError([broken(root / "result.json", "its summary is not one of its protocol")])
-    if lacking:
-        raise InputError([broken(root / "frames.parquet", f"it has no counts of {lacking[0]}")])
-
-
-def _counted(measure: str, frames: Columns) -> bool:
-    needed = MEASURES[measure].counts
-    return bool(needed) and set(needed) <= set(frames)
+        if known != "vosbench.result" or not version.isdigit():
+            raise InputError([broken(path, "it is no result of vosbench")])
+        if int(version) < int(SCHEMA.rpartition("/")[2]):
+            raise InputError([broken(path, f"it has the old schema {schema}, this vosbench reads {SCHEMA}")])
+        raise IncomparableError(
+            f"{path.parent} has schema {schema}, this vosbench reads {SCHEMA}", fix="upgrade vosbench"
+        )
+    return _read(path, lambda _: msgspec.json.decode(raw, type=ResultDocument))
 
 
 def read_frames(path: Path) -> Columns:
@@ -117,11 +82,6 @@ def read_frames(path: Path) -> Columns:
 def read_objects(path: Path) -> Columns:
     """The objects table. Raises InputError."""
     return _read(path, _objects)
-
-
-def broken(path: Path, message: str) -> Problem:
-    """What is wrong with a file of a run."""
-    return Problem(code="run", message=message, where=str(path), fix="score the predictions again with --out")
 
 
 def _read(path: Path, reader: Callable[[Path], T]) -> T:
@@ -155,13 +115,13 @@ def _frames(path: Path) -> Columns:
 
 
 def _column(name: str, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """A column of its type: words, flags, numbers with gaps (measures), or whole numbers."""
+    """A column of its type: words, flags, float64 (measures), or int64."""
     if name in _WORDS:
         if not all(isinstance(value, str) for value in values):
             raise ValueError(f"column {name!r} holds what is no text")
         return values.astype(object)
-    wanted = "b" if name == "scored" else "iuf"
-    if values.dtype.kind not in wanted:
+    wanted = bool if name == "scored" else np.float64 if name in MEASURES else np.int64
+    if values.dtype != wanted:
         raise ValueError(f"column {name!r} is of type {values.dtype}")
     return values
 

@@ -5,9 +5,7 @@ They are written to temporary names and renamed, so that a run is there or is no
 """
 
 import csv
-import json
 import math
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,12 +15,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from vosbench import kernel
-from vosbench._version import __version__
 from vosbench.errors import UsageError
 from vosbench.files import new_folder, restore
 from vosbench.protocols.spec import ProtocolSpec
-from vosbench.results.reader import read_document, read_frames, read_objects, require_agreement
+from vosbench.results.document import ResultDocument
 from vosbench.results.tables import FRAMES, KEYS, OBJECTS, Columns, to_dataframe
 
 if TYPE_CHECKING:
@@ -40,25 +36,25 @@ class RunResult:
         frames_columns, objects_columns: the tables as NumPy columns (:mod:`vosbench.results.tables`).
     """
 
-    document: dict[str, Any]
+    document: ResultDocument
     frames_columns: Columns
     objects_columns: Columns
 
     @property
     def signature(self) -> str:
         """The rules behind the numbers in one line."""
-        return str(self.document["signature"])
+        return self.document.signature
 
     @property
     def name(self) -> str:
         """What to call this run in a table: the name of the prediction folder."""
-        path = Path(self.document["predictions"]["name"])
+        path = Path(self.document.predictions.name)
         return path.name or str(path)
 
-    @cached_property
+    @property
     def spec(self) -> ProtocolSpec:
         """The protocol, as embedded in the result."""
-        return msgspec.convert(self.document["protocol"], ProtocolSpec)
+        return self.document.protocol
 
     @cached_property
     def frames(self) -> "pd.DataFrame":
@@ -77,7 +73,8 @@ class RunResult:
         """The summary as a DataFrame: group, measure, statistic, value, n."""
         import pandas as pd
 
-        return pd.DataFrame(self.document["summary"], columns=["group", "measure", "statistic", "value", "n"])
+        cells = [msgspec.to_builtins(cell) for cell in self.document.summary]
+        return pd.DataFrame(cells, columns=["group", "measure", "statistic", "value", "n"])
 
     def value(self, measure: str, statistic: str = "mean", group: str = "all") -> float:
         """One number of the summary, in [0, 1]; NaN where it is undefined.
@@ -86,9 +83,9 @@ class RunResult:
             UsageError: the protocol has no such number.
         """
         wanted = (group, measure, statistic)
-        for cell in self.document["summary"]:
-            if (cell["group"], cell["measure"], cell["statistic"]) == wanted:
-                return math.nan if cell["value"] is None else float(cell["value"])
+        for cell in self.document.summary:
+            if (cell.group, cell.measure, cell.statistic) == wanted:
+                return math.nan if cell.value is None else cell.value
         raise UsageError(
             f"{self.spec.name} has no {measure}-{statistic} for {group}", fix="see .summary for what there is"
         )
@@ -102,7 +99,7 @@ class RunResult:
     def headline(self) -> dict[str, float]:
         """The protocol's headline numbers by measure, over all objects or, if it has groups, the mean of the groups."""
         rules, group = self.spec.rules, self.headline_group
-        there = {cell["measure"] for cell in self.document["summary"]}
+        there = {cell.measure for cell in self.document.summary}
         numbers = {m: self.value(m, group=group) for m in rules.headline if m in there}
         if "T" in there:
             numbers["T"] = self.value("T", group="stable" if rules.stability == "stable" else group)
@@ -110,7 +107,7 @@ class RunResult:
 
     def to_json(self) -> str:
         """The content of ``result.json``."""
-        return json.dumps(self.document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+        return self.document.to_json()
 
     def save(self, folder: str | Path) -> None:
         """Write the run to a new folder, or in the place of an earlier run.
@@ -170,39 +167,10 @@ def _arrow(column: np.ndarray[Any, Any]) -> Any:
     return pa.array(column, from_pandas=column.dtype.kind == "f")
 
 
-def load(folder: str | Path) -> RunResult:
-    """Read a finished run back.
-
-    Raises:
-        InputError: no run there, or files that do not belong together.
-        IncomparableError: written by a newer vosbench.
-    """
-    root = Path(folder)
-    restore(root)
-    run = RunResult(
-        document=read_document(root / "result.json"),
-        frames_columns=read_frames(root / "frames.parquet"),
-        objects_columns=read_objects(root / "objects.csv"),
-    )
-    require_agreement(root, run.spec, run.document["summary"], run.frames_columns)
-    return run
-
-
-def environment() -> dict[str, str]:
-    """What made a result: versions, kernel and platform."""
-    return {
-        "vosbench": __version__,
-        "kernel": kernel.BACKEND,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "platform": f"{platform.system()} {platform.machine()}",
-    }
-
-
 def unique_names(runs: Sequence[RunResult]) -> list[str]:
     """Short names of the runs; the path of the predictions where two share one, numbered where they share that too."""
     short = [run.name for run in runs]
-    full = [str(run.document["predictions"]["name"]) for run in runs]
+    full = [run.document.predictions.name for run in runs]
     names = [f if short.count(s) > 1 else s for s, f in zip(short, full, strict=True)]
     earlier = [names[:i].count(name) for i, name in enumerate(names)]
     return [f"{name} ({n + 1})" if n else name for name, n in zip(names, earlier, strict=True)]

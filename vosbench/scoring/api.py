@@ -12,12 +12,12 @@ from vosbench.datasets.discover import Root, Target, locate
 from vosbench.errors import InputError, Problem, UsageError, visible
 from vosbench.execution.checkpoint import Journal
 from vosbench.protocols import load as protocols
-from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import aggregate, tables
+from vosbench.results.assemble import assemble, this_environment
 from vosbench.results.counts import SequenceCounts
-from vosbench.results.reader import SCHEMA
-from vosbench.results.run import RunResult, environment, load
+from vosbench.results.reader import load
+from vosbench.results.run import RunResult
 from vosbench.scoring.plan import make_plan
 from vosbench.scoring.run import remarks, run
 from vosbench.types import MaskSource, Progress, Sequence
@@ -134,46 +134,26 @@ def _with_stability(sequences: tuple[Sequence, ...], target: Target) -> tuple[Se
 def _result(
     target: Target, spec: ProtocolSpec, name: str, counts: tuple[SequenceCounts, ...], notes: tuple[str, ...]
 ) -> RunResult:
-    frames, keys = tables.frames_table(counts, spec.rules), tables.object_keys(counts)
-    objects = aggregate.objects(frames, keys, spec.rules)
-    overrides = {}
-    if any(c.filled.any() for c in counts):
-        overrides["missing"] = "empty"
-    if any(c.resized.any() for c in counts):
-        overrides["resize"] = "nearest"
-    truth = _truth_fingerprint(counts, grouped=bool(spec.rules.groups))
-    split = Path(target.split).stem if target.split.endswith(".txt") else target.split
-    document = {
-        "schema": SCHEMA,
-        "status": "complete",
-        "signature": signature(spec, split=split, data=truth, overrides=overrides),
-        "benchmark": target.benchmark,
-        "split": split,
-        "protocol": spec.as_dict(),
-        "overrides": overrides,
-        "dataset": {"fingerprint": truth, **_size(counts)},
-        "attributes": {c.sequence.name: list(c.sequence.attributes) for c in counts if c.sequence.attributes},
-        "predictions": {"name": visible(name), "fingerprint": _counts_fingerprint(counts)},
-        "filled": {c.sequence.name: int(c.filled.sum()) for c in counts if c.filled.any()},
-        "resized": {c.sequence.name: int(c.resized.sum()) for c in counts if c.resized.any()},
-        "summary": aggregate.summary(objects, spec.rules),
-        "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
-        "best_permutation_J": _best_permutation(spec, counts),
-        "notes": [*map(visible, (*notes, *remarks(counts, spec.rules, tables.scored_sequences(frames))))],
-        "environment": environment(),
-    }
-    return RunResult(document, frames, objects)
+    frames = tables.frames_table(counts, spec.rules)
+    return assemble(
+        spec,
+        frames=frames,
+        keys=tables.object_keys(counts),
+        benchmark=target.benchmark,
+        split=Path(target.split).stem if target.split.endswith(".txt") else target.split,
+        truth=_truth_fingerprint(counts, grouped=bool(spec.rules.groups)),
+        name=visible(name),
+        unlabelled={c.sequence.name: len(c.frames) for c in counts if not c.objects},
+        best_permutation=_best_permutation(spec, counts),
+        attributes={c.sequence.name: c.sequence.attributes for c in counts if c.sequence.attributes},
+        notes=tuple(map(visible, (*notes, *remarks(counts, spec.rules, tables.scored_sequences(frames))))),
+    )
 
 
 def _identity(spec: ProtocolSpec, sequences: tuple[Sequence, ...], truth: str, chosen: tuple[Any, ...]) -> bytes:
     """SHA-256 over all that can move a number or a byte of the result, except the content of masks."""
-    parts = (spec.as_dict(), sequences, str(Path(truth).absolute()), chosen, ENGINE, environment())
+    parts = (spec.as_dict(), sequences, str(Path(truth).absolute()), chosen, ENGINE, this_environment())
     return hashlib.sha256(repr(parts).encode(errors="surrogatepass")).digest()  # names of files may be no text
-
-
-def _size(counts: tuple[SequenceCounts, ...]) -> dict[str, int]:
-    frames = sum(len(c.frames) for c in counts)
-    return {"sequences": len(counts), "objects": sum(len(c.objects) for c in counts), "frames": frames}
 
 
 def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> str:
@@ -190,14 +170,6 @@ def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> 
             digest.update("".join(f"{c.sequence.name}/{o.id} {o.group}\n" for o in c.objects).encode())
         for o in c.objects:
             digest.update("".join(f"{c.sequence.name}/{o.id} unreached {frame}\n" for frame in o.unreached).encode())
-    return digest.hexdigest()
-
-
-def _counts_fingerprint(counts: tuple[SequenceCounts, ...]) -> str:
-    """SHA-256 over everything that was counted: equal for predictions that no measure can tell apart."""
-    digest = hashlib.sha256()
-    for c in counts:
-        digest.update(f"{c.sequence.name} {c.counts.shape}\n".encode() + c.counts.astype("<i8").tobytes())
     return digest.hexdigest()
 
 

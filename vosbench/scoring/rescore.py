@@ -1,7 +1,6 @@
 """Score a finished run by another protocol over the same counts, without reading a mask again."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -9,10 +8,10 @@ from vosbench.errors import IncomparableError
 from vosbench.measures.catalog import COUNTS, MEASURES, extra_columns
 from vosbench.protocols import load as protocols
 from vosbench.protocols.frame_rules import FRAMES
-from vosbench.protocols.signature import signature
 from vosbench.protocols.spec import ProtocolSpec, Rules
-from vosbench.results import aggregate
-from vosbench.results.run import RunResult, load, run_keys
+from vosbench.results.assemble import assembled_again
+from vosbench.results.reader import load
+from vosbench.results.run import RunResult
 from vosbench.results.tables import UNREACHED, Columns, scored
 
 
@@ -28,20 +27,7 @@ def rescore(run: RunResult, spec: ProtocolSpec) -> RunResult:
             f"{spec.name} needs other counts than {run.spec.name} left ({knobs})",
             fix="score the predictions again with --protocol",
         )
-    frames, keys = _columns(run.frames_columns, spec.rules), run_keys(run)
-    objects = aggregate.objects(frames, keys, spec.rules)
-    document: dict[str, Any] = run.document | {
-        "protocol": spec.as_dict(),
-        "signature": signature(
-            spec,
-            split=run.document["split"],
-            data=run.document["dataset"]["fingerprint"],
-            overrides=run.document["overrides"],
-        ),
-        "summary": aggregate.summary(objects, spec.rules),
-        "predicting_nothing": aggregate.predicting_nothing(frames, keys, spec.rules),
-    }
-    return RunResult(document, frames, objects)
+    return assembled_again(run, spec=spec, frames=_columns(run.frames_columns, spec.rules))
 
 
 def rescore_saved(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from vosbench.errors import IncompleteError, InputError, Problem, VosbenchError, few
 from vosbench.execution import Workers, default_jobs, run_tasks
 from vosbench.execution.checkpoint import Journal
-from vosbench.masks.portions import changed
+from vosbench.masks.listing import modified
 from vosbench.protocols.spec import Rules
 from vosbench.results import counts as rows
 from vosbench.results.counts import PartCounts, Rows, SequenceCounts
@@ -109,7 +109,7 @@ def _changed(task: Task, since: int) -> bool:
     """Has a file of the task changed since it may have been read?"""
     name = task.sequence.name
     try:
-        return any(changed(source, name) > since for source in (task.gt, *task.predictions))
+        return any(modified(source, name) > since for source in (task.gt, *task.predictions))
     except OSError:  # it is gone by now
         return True
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vosbench import kernel
 from vosbench.errors import InputError
-from vosbench.masks.portions import only
+from vosbench.masks.listing import subset
 from vosbench.protocols import rules as verbs
 from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import Rules
@@ -51,7 +51,7 @@ class Task:
 
     def portable(self) -> "Task":
         """The task for a worker that shares no memory with us: its sources hold this sequence alone."""
-        gt, *predictions = (only(source, self.sequence.name) for source in (self.gt, *self.predictions))
+        gt, *predictions = (subset(source, self.sequence.name) for source in (self.gt, *self.predictions))
         return replace(self, gt=gt, predictions=tuple(predictions))
 
 

@@ -12,7 +12,6 @@ In a test of your own package::
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -25,6 +24,7 @@ from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import aggregate, tables
 from vosbench.results.counts import SequenceCounts
+from vosbench.results.document import Cell
 from vosbench.scoring.plan import make_plan
 from vosbench.scoring.run import run
 from vosbench.scoring.task import Task, label_space
@@ -129,12 +129,12 @@ def check_scores(spec: ProtocolSpec, dataset: Dataset, split: str) -> None:
     lenient = {"both_empty": "one", "unscored": "leave-out", "unreached": "leave-out"}
     spec = msgspec.structs.replace(spec, rules=msgspec.structs.replace(spec.rules, **lenient))
     for cell in truth_as_prediction(spec, dataset, split):
-        value, name = cell["value"], (cell["group"], cell["measure"], cell["statistic"])
-        best = _best(cell["measure"], cell["statistic"])
+        value, name = cell.value, (cell.group, cell.measure, cell.statistic)
+        best = _best(cell.measure, cell.statistic)
         assert value is None or abs(value - best) < 1e-12, f"the ground truth scores {value} as {name}, not {best}"
 
 
-def truth_as_prediction(spec: ProtocolSpec, dataset: Dataset, split: str) -> list[dict[str, Any]]:
+def truth_as_prediction(spec: ProtocolSpec, dataset: Dataset, split: str) -> tuple[Cell, ...]:
     """The summary of the ground truth scored as prediction."""
     sequences, truth = dataset.sequences(split), dataset.masks(split)
     echo = _Echo(truth, {s.name: _known(spec, s, truth) for s in sequences})

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from vosbench.analysis.intervals import estimate
 from vosbench.analysis.significance import SequenceSums
 from vosbench.measures.catalog import cell_name
+from vosbench.results.document import Cell
 from vosbench.results.run import RunResult, unique_names
 from vosbench.results.tables import Columns
 from vosbench.views.grid import Grid
@@ -40,12 +41,12 @@ def headline(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
 
     ``exact`` keeps fractions in full instead of percentages with one decimal.
     """
-    columns = _ordered(runs[0].document["summary"])
-    groups = list(dict.fromkeys(c["group"] for c in runs[0].document["summary"]))
+    columns = _ordered((c.measure, c.statistic) for c in runs[0].document.summary)
+    groups = list(dict.fromkeys(c.group for c in runs[0].document.summary))
     groups.sort(key=lambda g: ["overall", *runs[0].spec.rules.groups, "all", "stable"].index(g))
-    named = zip(unique_names(runs), [run.document["summary"] for run in runs], strict=True)
+    named = zip(unique_names(runs), [run.document.summary for run in runs], strict=True)
     rows = [[name, g, *_cells(cells, g, columns, exact=exact)] for name, cells in named for g in groups]
-    if nothing := runs[0].document["predicting_nothing"]:
+    if nothing := runs[0].document.predicting_nothing:
         rows.append(["(predicting nothing)", groups[0], *_cells(nothing, groups[0], columns, exact=exact)])
     header = ["", "group", *[cell_name(m, s) for m, s in columns]]
     return Grid(header=header, rows=rows, labels=2)
@@ -55,7 +56,7 @@ def intervals(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
     """The 95 % interval of every mean in the headline's group: one row a run and measure."""
     rows = []
     for name, run in zip(unique_names(runs), runs, strict=True):
-        for measure, statistic in _ordered(run.document["summary"]):
+        for measure, statistic in _ordered((c.measure, c.statistic) for c in run.document.summary):
             if statistic != "mean":
                 continue
             sums = SequenceSums.of(run.objects_columns, measure, statistic, run.spec.rules)
@@ -67,14 +68,13 @@ def intervals(runs: Sequence[RunResult], *, exact: bool = False) -> Grid:
     return Grid(header=header, rows=rows, labels=2, caption="95 % intervals over sequences (Student's t)")
 
 
-def _ordered(cells: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
-    """(measure, statistic) pairs, J&F first."""
-    found = dict.fromkeys((c["measure"], c["statistic"]) for c in cells)
-    return sorted(found, key=lambda key: key[0] != "J&F")
+def _ordered(names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(measure, statistic) pairs, each once, J&F first."""
+    return sorted(dict.fromkeys(names), key=lambda key: key[0] != "J&F")
 
 
-def _cells(summary: Any, group: str, columns: list[tuple[str, str]], *, exact: bool) -> list[str]:
-    values = {(c["measure"], c["statistic"]): c["value"] for c in summary if c["group"] == group}
+def _cells(summary: Sequence[Cell], group: str, columns: list[tuple[str, str]], *, exact: bool) -> list[str]:
+    values = {(c.measure, c.statistic): c.value for c in summary if c.group == group}
     show = (lambda v: "" if v is None else repr(v)) if exact else percent
     return [show(values.get(key)) for key in columns]
 
@@ -83,8 +83,7 @@ def sliced(run: RunResult, by: str, *, exact: bool = False) -> Grid:
     """Means over the objects that share a sequence, category or number of instances; or every object on its own."""
     keys = SLICES[by]
     table = run.objects_columns
-    cells = zip(table["measure"], table["statistic"], strict=True)
-    columns = _ordered([{"measure": m, "statistic": s} for m, s in cells])
+    columns = _ordered(zip(table["measure"], table["statistic"], strict=True))
     members: dict[tuple[Any, ...], list[int]] = {}
     for row, key in enumerate(zip(*(table[k].tolist() for k in keys), strict=True)):
         members.setdefault(key, []).append(row)
@@ -112,26 +111,27 @@ def _mean_of(table: Columns, rows: Any, measure: str, statistic: str) -> float:
 def footnotes(run: RunResult) -> list[str]:
     """What must be said beside the numbers: coverage, filled and resized masks, unscored objects, permuted ids."""
     d = run.document
-    size = d["dataset"]
-    whole = size["sequences"] - len(d["filled"])
-    coverage = f"{whole}/{size['sequences']}" if d["filled"] else str(size["sequences"])
-    counted = f"{coverage} sequences, {size['objects']} objects, {size['frames']} frames"
-    lines = [f"{d['benchmark']} · {d['split']} · {counted}"]
-    if d["filled"]:
-        frames = sum(d["filled"].values())
-        lines.append(f"{frames} missing mask(s) in {len(d['filled'])} sequence(s) were scored as empty")
+    size = d.dataset
+    whole = size.sequences - len(d.filled)
+    coverage = f"{whole}/{size.sequences}" if d.filled else str(size.sequences)
+    counted = f"{coverage} sequences, {size.objects} objects, {size.frames} frames"
+    lines = [f"{d.benchmark} · {d.split} · {counted}"]
+    if d.filled:
+        frames = sum(d.filled.values())
+        lines.append(f"{frames} missing mask(s) in {len(d.filled)} sequence(s) were scored as empty")
     if "T" in run.frames_columns and (undefined := int(np.isnan(run.frames_columns["T"]).sum())):
         reasons = Counter(run.frames_columns["T_reason"].tolist())
         why = ", ".join(f"{reason}: {n}" for reason, n in sorted(reasons.items()) if reason)
         lines.append(f"T is undefined on {undefined} of {len(run.frames_columns['T'])} frames ({why}) and skips them")
-    if d["resized"]:
-        lines.append(f"{sum(d['resized'].values())} mask(s) were resized to the ground truth (nearest neighbour)")
-    if unscored := int((run.objects_columns["frames"] == 0).sum()) // len(_ordered(d["summary"])):
+    if d.resized:
+        lines.append(f"{sum(d.resized.values())} mask(s) were resized to the ground truth (nearest neighbour)")
+    at = np.flatnonzero(run.objects_columns["frames"] == 0)
+    if unscored := len(set(zip(*(run.objects_columns[k][at].tolist() for k in ("sequence", "object")), strict=True))):
         fate = "count 0" if run.spec.rules.unscored == "zero" else "are left out of every mean"
         lines.append(f"{unscored} object(s) have no frame to score and {fate}")
-    if any(c["group"] == "overall" and c["value"] is None for c in d["summary"]):
+    if any(c.group == "overall" and c.value is None for c in d.summary):
         lines.append("overall, the mean of the groups, is undefined: one of the groups is empty")
-    permuted = d["best_permutation_J"]
+    permuted = d.best_permutation_J
     if permuted is not None and "J" in run.spec.rules.measures and permuted - run.value("J") > PERMUTED_MARGIN:
         best = percent(permuted)
         lines.append(f"J would be {best} with the labels of each sequence permuted: are your ids permuted?")

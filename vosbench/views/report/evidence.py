@@ -45,9 +45,9 @@ class Evidence:
         """
         options = dict(where)
         palette = options.pop("palette", None)
-        options["split"] = options.get("split") or run.document["split"]
+        options["split"] = options.get("split") or run.document.split
         try:
-            pred = open_masks(Path(run.document["predictions"]["name"]), palette=palette)
+            pred = open_masks(Path(run.document.predictions.name), palette=palette)
             target = _located(run, options)
             sequences = {s.name: s for s in target.dataset.sequences(target.split)}
             gt = target.dataset.masks(target.split)
@@ -123,6 +123,6 @@ def _located(run: RunResult, options: dict[str, Any]) -> Target:
     if options.get("gt") is not None or options.get("benchmark"):
         return locate(**options)
     try:
-        return locate(**options | {"benchmark": run.document["benchmark"]})
+        return locate(**options | {"benchmark": run.document.benchmark})
     except UsageError:
         return locate(**options)

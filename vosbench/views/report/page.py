@@ -164,11 +164,11 @@ def _provenance(run: RunResult) -> list[tuple[str, str]]:
     d = run.document
     spec = run.spec
     rows = [
-        ("predictions", d["predictions"]["name"]),
-        ("fingerprint of the predictions", d["predictions"]["fingerprint"]),
-        ("benchmark, split", f"{d['benchmark']}, {d['split']}"),
-        ("fingerprint of the ground truth", d["dataset"]["fingerprint"]),
+        ("predictions", d.predictions.name),
+        ("fingerprint of the predictions", d.predictions.fingerprint),
+        ("benchmark, split", f"{d.benchmark}, {d.split}"),
+        ("fingerprint of the ground truth", d.dataset.fingerprint),
         ("protocol", f"{spec.title} ({spec.name}, version {spec.version}); {spec.reference}"),
-        *((name, str(value)) for name, value in sorted(d["environment"].items())),
+        *((name, str(value)) for name, value in sorted(d.environment.items())),
     ]
-    return rows + [("note", note) for note in d["notes"]]
+    return rows + [("note", note) for note in d.notes]

@@ -12,7 +12,7 @@ import pytest
 import vosbench
 from vosbench.datasets.registry import open_dataset
 from vosbench.execution.checkpoint import Journal
-from vosbench.masks.portions import changed, only
+from vosbench.masks.listing import modified, subset
 from vosbench.masks.rle import open_instances
 from vosbench.masks.sources import open_masks
 from vosbench.protocols import load as protocols
@@ -73,34 +73,34 @@ def source(request, world, monkeypatch):
     return request.param(world)
 
 
-def test_a_portion_reads_the_same_masks_from_another_folder_under_the_same_names(source, tmp_path_factory, monkeypatch):
+def test_a_subset_reads_the_same_masks_from_another_folder_under_the_same_names(source, tmp_path_factory, monkeypatch):
     whole = {f: (source.read("b", f), source.where("b", f)) for f in source.frames("b")}
-    sent = pickle.dumps(only(source, "b"))
+    sent = pickle.dumps(subset(source, "b"))
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    portion = pickle.loads(sent)
-    assert portion.sequences() == ("b",)
-    assert portion.frames("b") == tuple(whole)
-    assert (portion.frames("a"), portion.where("b"), portion.name) == ((), source.where("b"), source.name)
+    part = pickle.loads(sent)
+    assert part.sequences() == ("b",)
+    assert part.frames("b") == tuple(whole)
+    assert (part.frames("a"), part.where("b"), part.name) == ((), source.where("b"), source.name)
     for frame, (masks, where) in whole.items():
-        for mine, theirs in zip(portion.read("b", frame), masks, strict=True):
+        for mine, theirs in zip(part.read("b", frame), masks, strict=True):
             np.testing.assert_array_equal(mine, theirs)
-        assert portion.where("b", frame) == where
+        assert part.where("b", frame) == where
 
 
-def test_a_portion_of_what_is_not_there_is_empty(source):
-    assert only(source, "nowhere").sequences() == ()
-    assert changed(source, "nowhere") <= changed(source, "a")
+def test_a_subset_of_what_is_not_there_is_empty(source):
+    assert subset(source, "nowhere").sequences() == ()
+    assert modified(source, "nowhere") <= modified(source, "a")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not note when a file is renamed")
 def test_a_file_that_is_written_or_renamed_changes_its_sequence(source, world):
-    before = {name: changed(source, name) for name in NAMES}
+    before = {name: modified(source, name) for name in NAMES}
     path = next(p for p in sorted(world.root.rglob("*")) if p.is_file() and ("b" in p.parts or p.suffix != ".png"))
     path.rename(world.root / "away")
     (world.root / "away").rename(path)
-    assert changed(source, "b") > before["b"]
+    assert modified(source, "b") > before["b"]
     if path.suffix == ".png":
-        assert [changed(source, name) for name in "ac"] == [before[name] for name in "ac"]
+        assert [modified(source, name) for name in "ac"] == [before[name] for name in "ac"]
 
 
 def test_a_file_that_is_gone_is_an_error_that_can_be_caught(world, monkeypatch):
@@ -109,7 +109,7 @@ def test_a_file_that_is_gone_is_an_error_that_can_be_caught(world, monkeypatch):
     assert source.frames("a")
     (world.root / "gt/a/00001.png").unlink()
     with pytest.raises(OSError, match=r"00001\.png"):
-        changed(source, "a")
+        modified(source, "a")
 
 
 class Homemade:
@@ -123,8 +123,8 @@ class Homemade:
 
 def test_a_source_of_another_kind_is_sent_whole_and_trusted():
     source = Homemade()
-    assert only(source, "a") is source
-    assert changed(source, "a") == 0
+    assert subset(source, "a") is source
+    assert modified(source, "a") == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="paths that are no text")
