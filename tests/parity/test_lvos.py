@@ -116,11 +116,11 @@ def test_frame_nums_decides_which_frames_count(tmp_path: Path, frame_nums: int, 
     run = vosbench.score(tmp_path / "preds", benchmark="lvos-v2", data=root)
     assert run.value("J", group="unseen") == pytest.approx(j)
     assert run.value("J", "recall", group="unseen") == pytest.approx(j)
-    odd = [note for note in run.document["notes"] if "frame_range" in note]
+    odd = [note for note in run.document.notes if "frame_range" in note]
     assert len(odd) == bool(says)
     assert all(f"disagree, {says} frames" in note and note.endswith(": a, b") for note in odd)
     found = run.frames[(run.frames.sequence == "b")]
-    assert (found.flags == "unreached").sum() == max(frame_nums - 9, 0)
+    assert (found["flags"] == "unreached").sum() == max(frame_nums - 9, 0)
     assert run.value("J", group="unseen") == vosbench.load(saved(run, tmp_path)).value("J", group="unseen")
 
 

@@ -76,7 +76,7 @@ def test_videos_of_one_or_two_frames_count_zero(tmp_path: Path) -> None:
     assert run.value("F") == pytest.approx(4 / 7)
     assert run.value("Js&Fa", "disappear") == run.value("Js&Fa", "reappear") == 1.0
     assert "unscored:zero" in run.signature
-    assert any("its objects count 0" in note and "b, c" in note for note in run.document["notes"])
+    assert any("its objects count 0" in note and "b, c" in note for note in run.document.notes)
     first = vosbench.score(tmp_path / "preds", benchmark="mose-v1", data=root)  # the rules of DAVIS: left out
     assert first.value("J&F") == 1.0
 
