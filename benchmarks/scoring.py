@@ -146,7 +146,7 @@ def stages(data: Path, preds: Path) -> None:
 
     from vosbench import kernel
     from vosbench.kernel import compiled
-    from vosbench.masks.png import _image_data
+    from vosbench.masks.chunks import read_chunks
     from vosbench.measures import contour
     from vosbench.scoring.counting import Frame
 
@@ -164,7 +164,7 @@ def stages(data: Path, preds: Path) -> None:
 
     for pair in pairs:
         files = timed("read", lambda pair=pair: [p.read_bytes() for p in pair])
-        packed = timed("parse, checksums", lambda files=files: [_image_data(f) for f in files])
+        packed = timed("parse, checksums", lambda files=files: [read_chunks(f).packed for f in files])
         raw = timed("inflate", lambda packed=packed: [zlib_ng.decompress(p, bufsize=480 * 855) for p in packed])
         masks = timed("unfilter", lambda raw=raw: [compiled.unfilter(r, 480, 854, 8) for r in raw])
         outlines = timed("contours", lambda masks=masks: [kernel.contours(m) for m in masks])

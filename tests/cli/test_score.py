@@ -150,7 +150,7 @@ def spoil(kind, preds):
     elif kind == "jpeg named png":
         Image.fromarray(OBJECT).save(path, "JPEG")
     elif kind == "rgb":
-        Image.fromarray(OBJECT).convert("RGB").save(path)
+        Image.fromarray(np.dstack([OBJECT, OBJECT, OBJECT * 0])).save(path)
     elif kind == "16 bit with a large label":
         Image.fromarray(OBJECT.astype(np.uint16) * 300).save(path)
     elif kind == "wrong size":

@@ -197,8 +197,8 @@ def test_output_is_utf8_wherever_it_goes(world):
 
 
 def test_a_reader_that_leaves_is_no_error(world):
-    folder = world.masks("m", {"a": [OBJECT] * 4})
-    command = f"{' '.join(map(repr, COMMAND))} score {folder} --gt {folder} --format json | head -c 10"
+    gt, preds = world.masks("gt", {"a": [OBJECT] * 4}), world.masks("preds", {"a": [np.roll(OBJECT, 1, 0)] * 4})
+    command = f"{' '.join(map(repr, COMMAND))} score {preds} --gt {gt} --format json | head -c 10"
     if sys.platform == "win32":
         pytest.skip("needs a shell")
     done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True)

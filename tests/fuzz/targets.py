@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from vosbench.masks.sources import open_masks
 from vosbench.measures.contour import reach
 from vosbench.measures.stability import TooRaggedError, describe, instability
 from vosbench.results.reader import load
+from vosbench.types import LabelMap
 from vosbench.views import summary
 from vosbench.views.grid import text
 
@@ -37,21 +39,34 @@ def explained(error: VosbenchError) -> None:
 
 
 def png(data: bytes) -> bool:
-    """One mask file, read as indices and as colours, then counted against itself."""
+    """One mask file, read as indices and as colours, with the compiled kernel and without; counted against itself."""
     found = False
     for palette in (None, "davis"):
-        try:
-            labels = decode(data, palette=palette)
-        except MaskError as error:
-            assert str(error), "an error without words"
-            assert error.fix, "an error without a next step"
+        verdict = _decoded(data, palette)
+        with mock.patch("vosbench.masks.png.unfilter", None):
+            other = _decoded(data, palette)
+        if isinstance(verdict, MaskError):
+            assert str(verdict), "an error without words"
+            assert verdict.fix, "an error without a next step"
+            assert isinstance(other, MaskError), "refused by the kernel alone"
+            assert (str(verdict), verdict.code) == (str(other), other.code)
             continue
+        assert not isinstance(other, MaskError), f"refused without the kernel: {other}"
+        assert np.array_equal(verdict, other), "other labels without the kernel"
+        labels = verdict
         header = read_header(data)
         assert labels.shape == (header.height, header.width)
         found = True
         if labels.dtype == np.uint8 and labels.size <= LOOKED_AT:
             counted(labels, labels[::-1])
     return found
+
+
+def _decoded(data: bytes, palette: str | None) -> LabelMap | MaskError:
+    try:
+        return decode(data, palette=palette)
+    except MaskError as error:
+        return error
 
 
 def archive(data: bytes) -> bool:

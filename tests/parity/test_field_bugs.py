@@ -154,7 +154,7 @@ def test_binary_masks_of_0_and_255_score_as_those_of_0_and_1(world, protocol, gt
 
 
 def test_binary_masks_are_recognised_and_said(world):
-    ours, other = world.masks("ours", {"s": [box(1)] * 5}), world.masks("other", {"s": [box(255)] * 5})
+    ours, other = world.masks("ours", {"s": [box(1)] * 5}), world.masks("other", {"s": [box(255, top=9)] * 5})
     assert list(score(other, gt=ours).document.notes) == [
         "prediction of 0 and 255 taken as a binary mask (1 of 1 sequences)"
     ]
@@ -239,8 +239,9 @@ def test_permuted_ids_are_noticed(world, vosbench):
     preds = world.masks("preds", {"s": [drawn(box(2, size=10), box(1, left=35, size=10))] * 4})
     run = score(preds, gt=gt)
     assert (run.value("J"), run.document.best_permutation_J) == (0, 1)
-    assert "are your ids permuted?" in vosbench("score", preds, "--gt", gt).out
-    assert "permuted" not in vosbench("score", gt, "--gt", gt).out
+    assert "are your ids permuted?" in vosbench("score", preds, "--gt", gt).err
+    assert "are your ids permuted?" in vosbench("validate", preds, "--gt", gt).err
+    assert "permuted" not in vosbench("score", gt, "--gt", gt).err
 
 
 # ------------------------------------------------------------------ unsupervised
@@ -326,5 +327,6 @@ def test_reader_table(tmp_path):
     assert decode(png(path, ids > 0)).tolist() == [[0, 1, 1, 1]]  # convert("P"): {0, 255}
     assert decode(png(path, ids.astype(np.uint16) * 100)).tolist() == [[0, 100, 200, 500]]
     assert decode(png(path, ids * 51)).tolist() == [[0, 51, 102, 255]]
+    assert decode(png(path, ids, "RGB")).tolist() == ids.tolist()  # convert("P"): indices of another palette
     with pytest.raises(MaskError, match="colours are not object indices"):
-        decode(png(path, ids, "RGB"))  # convert("P"): indices of another palette
+        decode(png(path, np.dstack([ids, ids, ids * 0])))

@@ -90,6 +90,7 @@ def command(
         runs = _scored(predictions, choices)
     else:
         runs = _recorded(predictions, choices, targets, Path(out), resume)
+    _say_notes(predictions, runs)
     click.echo(_render(runs, form, by, interval), nl=False)
 
 
@@ -141,10 +142,18 @@ def _scored(predictions: tuple[str, ...], choices: dict[str, Any]) -> Sequence["
     from vosbench.scoring.api import score_all
 
     with options.progress_bar() as progress:
-        runs = score_all(predictions, progress=progress, roots=options.data_roots(), **choices)
-    for note in dict.fromkeys(note for run in runs for note in run.document.notes):
-        options.remark(f"note: {note}")
-    return runs
+        return score_all(predictions, progress=progress, roots=options.data_roots(), **choices)
+
+
+def _say_notes(predictions: tuple[str, ...], runs: Sequence["RunResult"]) -> None:
+    """What was noted, with the predictions it was noted of where that is not all of them."""
+    noted: dict[str, list[str]] = {}
+    for path, run in zip(predictions, runs, strict=True):
+        for note in run.document.notes:
+            noted.setdefault(note, []).append(path)
+    for note, paths in noted.items():
+        whose = "" if len(paths) == len(runs) else f"{', '.join(paths)}: "
+        options.remark(f"note: {whose}{note}")
 
 
 def _rescored(predictions: tuple[str, ...], finished: list[bool], choices: dict[str, Any]) -> Sequence["RunResult"]:

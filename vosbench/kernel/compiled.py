@@ -1,5 +1,7 @@
 """The compiled kernel behind the twin's signatures. Importing it fails where the extension was not built."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,15 +56,23 @@ def count_pair(
     )
 
 
-def unfilter(raw: bytes, height: int, width: int, depth: int) -> NDArray[np.uint8]:
-    """Undo the PNG row filters of ``raw`` and unpack samples of ``depth`` bits: (height, width) uint8.
+def unfilter(raw: bytes, height: int, width: int, depth: int, channels: int = 1) -> NDArray[Any]:
+    """Undo the PNG row filters of ``raw`` and unpack samples of ``depth`` bits (1, 2, 4, 8 or 16).
 
-    Where there is nothing to undo, the result is a read-only view of ``raw``, with one byte between its rows.
+    Returns:
+        (height, width), or (height, width, channels) for more than one channel; uint8, for 16 bits uint16. Where there
+        is nothing to undo, the result may be a read-only view of ``raw``: its rows stand one byte apart.
     """
-    if depth == 8:
-        rows = np.frombuffer(raw, np.uint8, height * (width + 1)).reshape(height, width + 1)
+    n = width * channels * (2 if depth == 16 else 1)
+    step = n // width if depth >= 8 else 1
+    out: NDArray[Any] | None = None
+    if depth >= 8:
+        rows = np.frombuffer(raw, np.uint8, height * (n + 1)).reshape(height, n + 1)
         if not rows[:, 0].any():
-            return rows[:, 1:]
-    out = np.empty((height, width), np.uint8)
-    _native.unfilter(raw, height, width, depth, out)
-    return out
+            out = rows[:, 1:]
+    if out is None:
+        out = np.empty((height, n), np.uint8)
+        _native.unfilter(raw, height, n, min(depth, 8), step, out)
+    if depth == 16:
+        out = np.ascontiguousarray(out).view(">u2").astype(np.uint16)
+    return out if channels == 1 else out.reshape(height, width, channels)

@@ -3,13 +3,13 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench import kernel
 from vosbench.kernel.contours import Contours
+from vosbench.masks.annotated import annotated, palette_of
 from vosbench.masks.listing import modified, subset
 from vosbench.types import LabelMap, Masks, MaskSource
 
@@ -23,12 +23,6 @@ def allowance() -> int:
         return min(MOST, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4)
     except (AttributeError, ValueError, OSError):  # no POSIX system
         return MOST // 4
-
-
-class OutlinedMap(np.ndarray[Any, Any]):
-    """A label map whose contours are known. What is made of it, a part or a copy, knows nothing of them."""
-
-    contours: Contours
 
 
 def contours_of(plane: NDArray[np.uint8]) -> Contours:
@@ -45,12 +39,13 @@ class _Trimmed:
     place: tuple[slice, slice]
     inside: LabelMap
     contours: Contours | None
+    palette: bytes
 
     @classmethod
     def of(cls, plane: LabelMap) -> "_Trimmed":
         place = tuple(_extent(np.atleast_1d(plane.any(axis))) for axis in (1, 0))
         contours = kernel.contours(plane.astype(np.uint8, copy=False)) if plane.dtype == np.uint8 else None
-        return cls(plane.shape, (place[0], place[1]), plane[place].copy(), contours)
+        return cls(plane.shape, (place[0], place[1]), plane[place].copy(), contours, palette_of(plane))
 
     @property
     def nbytes(self) -> int:
@@ -59,11 +54,7 @@ class _Trimmed:
     def whole(self) -> LabelMap:
         plane = np.zeros(self.shape, self.inside.dtype)
         plane[self.place] = self.inside
-        if self.contours is None:
-            return plane
-        outlined = plane.view(OutlinedMap)
-        outlined.contours = self.contours
-        return outlined
+        return annotated(plane, contours=self.contours, palette=self.palette)
 
 
 def _extent(flags: NDArray[np.bool_]) -> slice:

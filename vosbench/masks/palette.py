@@ -41,9 +41,19 @@ def lvos_palette() -> NDArray[np.uint8]:
     return colours
 
 
-#: Palettes by the name a user gives.
-PALETTES: Mapping[str, Callable[[], NDArray[np.uint8]]] = {
+def _exchanged(palette: Callable[[], NDArray[np.uint8]]) -> Callable[[], NDArray[np.uint8]]:
+    """The palette with red and blue exchanged, as files have it whose writer takes colours for BGR (OpenCV)."""
+    return lambda: palette()[:, ::-1]
+
+
+_AS_RGB: Mapping[str, Callable[[], NDArray[np.uint8]]] = {
     "davis": davis_palette,
     "youtube-vos": youtube_vos_palette,
     "lvos": lvos_palette,
+}
+
+#: Palettes by the name a user gives; each also with red and blue exchanged.
+PALETTES: Mapping[str, Callable[[], NDArray[np.uint8]]] = {
+    **_AS_RGB,
+    **{f"{name}-bgr": _exchanged(palette) for name, palette in _AS_RGB.items()},
 }

@@ -4,90 +4,48 @@
 palette, 1 to 8 bit     the palette indices
 grey, 1 to 8 bit        the sample values as stored (1 bit: 0 and 1; not stretched to 255)
 grey, 16 bit            the sample values; uint8 if they all fit
-RGB                     refused, unless a palette is named: then exact colours are looked up
+RGB, RGBA, with alpha   see :mod:`vosbench.masks.colours`: read where it is certain, else refused
 anything else           refused
 ======================  ==========================================================================
 
-Most masks are non-interlaced palette or grey images of at most 8 bits; where the compiled kernel is there, these are
-inflated and unfiltered directly. Everything else goes through Pillow, which is also the judge of the direct path.
-Both paths give the same labels and refuse the same files.
+Whether a file is refused is decided once, by :mod:`vosbench.masks.chunks` and from the inflated rows. To undo the row
+filters is left to the compiled kernel or, where that was not built, to Pillow, which gets a file of sound rows alone.
+So both paths give the same labels and refuse the same files, with the same words.
 """
 
-import struct
 from collections.abc import Callable
 from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from zlib_ng import zlib_ng
 
-from vosbench.masks.palette import PALETTES
+from vosbench.masks.annotated import annotated
+from vosbench.masks.chunks import (
+    GREY,
+    MAX_CHUNKS,
+    MAX_PIXELS,
+    PALETTE,
+    Header,
+    MaskError,
+    corrupt,
+    read_chunks,
+    read_header,
+    require_known_filters,
+    rewritten,
+    stored_rows,
+)
 from vosbench.types import LabelMap
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+__all__ = ["MAX_CHUNKS", "MAX_PIXELS", "Header", "MaskError", "decode", "read_header"]
 
-unfilter: Callable[[bytes, int, int, int], NDArray[np.uint8]] | None
+unfilter: Callable[[bytes, int, int, int, int], NDArray[Any]] | None
 try:
     from vosbench.kernel import compiled
 
     unfilter = compiled.unfilter
 except ImportError:
     unfilter = None
-
-#: Larger images are refused before anything is allocated (8k × 8k).
-MAX_PIXELS = 1 << 26
-
-#: A file of more chunks is refused: encoders write some kilobytes into each, and empty ones cost time for nothing.
-MAX_CHUNKS = 1 << 16
-
-_MAX_INFLATION = 1032  # of deflate
-_HARMLESS = 64 << 20  # bytes that may be inflated without looking
-_BLOCK = 1 << 20  # pixels whose colours are looked up at once
-
-_INFLATE_ERROR: type[Exception] = zlib_ng.error  # type: ignore[assignment]
-_CHUNK = struct.Struct(">I4s")
-_CHECKSUM = struct.Struct(">I")
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GREY, _RGB, _PALETTE = 0, 2, 3
-_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_KINDS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
-
-
-class MaskError(ValueError):
-    """A file that is no usable mask: ``code`` and ``fix`` as in :class:`vosbench.errors.Problem`."""
-
-    def __init__(self, code: str, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.code, self.fix = code, fix
-
-
-class Header(NamedTuple):
-    """What the first 33 bytes of a PNG say."""
-
-    width: int
-    height: int
-    depth: int
-    kind: int
-    interlaced: bool
-
-    def __str__(self) -> str:
-        return f"{self.depth}-bit {_KINDS.get(self.kind, 'unknown')} PNG"
-
-
-def read_header(data: bytes) -> Header:
-    """Parse the signature and the IHDR chunk. Raises MaskError for anything that is no PNG or absurdly large."""
-    if not data:
-        raise MaskError("unreadable-mask", "the file is empty", "write the mask again")
-    if data[:8] != _SIGNATURE:
-        raise MaskError("unreadable-mask", "this is not a PNG file", "save masks as palette PNG")
-    if len(data) < 33 or data[12:16] != b"IHDR":
-        raise _truncated()
-    width, height, depth, kind, _, _, interlace = struct.unpack(">IIBBBBB", data[16:29])
-    if width * height == 0 or width * height > MAX_PIXELS:
-        raise MaskError("unreadable-mask", f"the image claims {width} x {height} pixels", "check how it was written")
-    return Header(width, height, depth, kind, bool(interlace))
 
 
 def decode(data: bytes, *, palette: str | None = None) -> LabelMap:
@@ -98,117 +56,56 @@ def decode(data: bytes, *, palette: str | None = None) -> LabelMap:
         palette: name of the palette whose exact colours an RGB file uses, one of ``PALETTES``.
 
     Returns:
-        (H, W) uint8, or uint16 where a 16-bit file holds indices above 255.
+        (H, W) uint8, or uint16 where a 16-bit file holds indices above 255. The palette of a palette PNG comes along
+        (:func:`vosbench.masks.annotated.palette_of`).
 
     Raises:
-        MaskError: truncated, corrupt or empty data, no PNG, RGB without a palette, colours the palette does not have.
+        MaskError: truncated, corrupt or empty data, no PNG, or colours that are not certain to be indices.
     """
-    header = read_header(data)
-    packed = _image_data(data)
-    if len(packed) * _MAX_INFLATION < header.width * header.height * header.depth * _SAMPLES.get(header.kind, 1) // 8:
-        raise _truncated()  # before anything of the size it claims is allocated
-    if header.kind == _RGB and palette:
-        return _from_colours(_open(data), palette)
-    if header.kind not in (_GREY, _PALETTE):
-        raise MaskError(
-            "not-an-index-mask",
-            f"this is a {header}: colours are not object indices",
-            "save masks as palette PNG, or name the exact palette of the colours: --palette davis",
-        )
-    if unfilter and header.depth <= 8 and not header.interlaced:
-        return _decode_directly(packed, header, unfilter)
-    return _decode_with_pillow(data, header)
+    file = read_chunks(data)
+    header, rows = file.header, stored_rows(file)
+    samples = _unfiltered(header, rows, unfilter) if unfilter else _unfiltered_by_pillow(header, rows)
+    if header.kind == PALETTE:
+        labels: LabelMap = annotated(samples, palette=file.palette)
+        return labels
+    if header.kind != GREY:
+        from vosbench.masks.colours import labels_from_samples
+
+        samples = labels_from_samples(samples, header, palette)
+    if samples.dtype == np.uint16 and samples.max() < 256:
+        return samples.astype(np.uint8)
+    return samples
 
 
-def _decode_directly(
-    packed: bytes, header: Header, unfilter: Callable[[bytes, int, int, int], NDArray[np.uint8]]
-) -> LabelMap:
-    expected = header.height * ((header.width * header.depth + 7) // 8 + 1)
+def _unfiltered(
+    header: Header, rows: bytes, unfilter: Callable[[bytes, int, int, int, int], NDArray[Any]]
+) -> NDArray[Any]:
+    """The samples of an image, (height, width) or (height, width, channels), uint8 or uint16. Raises MaskError."""
+    depth, channels = header.depth, header.channels
     try:
-        if len(packed) * _MAX_INFLATION <= max(4 * expected, _HARMLESS):
-            raw = zlib_ng.decompress(packed, bufsize=expected)
-        else:  # could inflate to far more than the image
-            raw = zlib_ng.decompressobj().decompress(packed, expected)
-        if len(raw) < expected:
-            raise _truncated()
-        return unfilter(raw, header.height, header.width, header.depth)
-    except MaskError:
-        raise
-    except (_INFLATE_ERROR, ValueError) as error:
-        raise MaskError("unreadable-mask", f"the image data is corrupt ({error})", "write the mask again") from error
+        if not header.interlaced:
+            return unfilter(rows, header.height, header.width, depth, channels)
+        shape = (header.height, header.width, channels)[: 2 + (channels > 1)]
+        samples = np.empty(shape, np.uint16 if depth == 16 else np.uint8)
+        for place, height, width in header.passes():
+            samples[place] = unfilter(rows, height, width, depth, channels)
+            rows = rows[height * header.row_bytes(width) :]
+    except ValueError as error:
+        raise corrupt(str(error)) from error
+    return samples
 
 
-def _image_data(data: bytes) -> bytes:
-    """The concatenated IDAT chunks; every chunk's checksum is verified, as Pillow does not do for image data."""
-    parts = []
-    view = memoryview(data)
-    at = 8
-    for _ in range(MAX_CHUNKS):
-        if at + 12 > len(data):
-            raise _truncated()
-        size, kind = _CHUNK.unpack_from(data, at)
-        end = at + 8 + size
-        if end + 4 > len(data):
-            raise _truncated()
-        if zlib_ng.crc32(view[at + 4 : end]) != _CHECKSUM.unpack_from(data, end)[0]:
-            raise MaskError("unreadable-mask", "a chunk fails its checksum", "copy or write the mask again")
-        if kind == b"IDAT":
-            parts.append(data[at + 8 : end])
-        elif kind == b"IEND":
-            return parts[0] if len(parts) == 1 else b"".join(parts)
-        at = end + 4
-    raise MaskError("unreadable-mask", f"it has more than {MAX_CHUNKS} chunks", "write the mask again")
+def _unfiltered_by_pillow(header: Header, rows: bytes) -> NDArray[Any]:
+    """The same, without the kernel. Of colours with 16 bits a channel Pillow keeps the upper 8."""
+    from PIL import Image
 
-
-def _decode_with_pillow(data: bytes, header: Header) -> LabelMap:
-    image = _open(data)
-    labels = np.array(image)
-    if labels.dtype == bool:
-        return labels.astype(np.uint8)
-    if header.depth == 16:
-        labels = labels.astype(np.uint16)
-        return labels.astype(np.uint8) if labels.max() < 256 else labels
-    if header.kind == _GREY and header.depth < 8:  # Pillow stretches 2- and 4-bit samples to 0..255
-        labels = labels // (255 // ((1 << header.depth) - 1))
-    return labels.astype(np.uint8)
-
-
-def _open(data: bytes) -> "Image":
-    from PIL import Image as pillow
-
-    try:
-        image = pillow.open(BytesIO(data), formats=["PNG"])
-        image.load()
-    except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, EOFError, zlib.error and more
-        raise MaskError("unreadable-mask", f"the image data is corrupt ({error})", "write the mask again") from error
-    return image
-
-
-def _from_colours(image: "Image", palette: str) -> NDArray[np.uint8]:
-    """Indices of exact colours, some rows at a time: their codes take sixteen times the memory of the indices."""
-    entries = PALETTES[palette]().tolist()
-    index = {r << 16 | g << 8 | b: i for i, (r, g, b) in reversed(list(enumerate(entries)))}
-    known = np.array(sorted(index), np.int32)
-    labels = np.array([index[code] for code in known.tolist()], np.uint8)
-    width, height = image.size
-    out = np.empty((height, width), np.uint8)
-    unknown: set[int] = set()
-    step = max(1, _BLOCK // width)
-    for top in range(0, height, step):
-        rgb = np.asarray(image.crop((0, top, width, min(top + step, height))).convert("RGB")).astype(np.int32)
-        codes = rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
-        at = np.searchsorted(known, codes).clip(max=len(known) - 1)
-        unknown |= set(np.unique(codes[known[at] != codes])[:4].tolist())
-        out[top : top + step] = labels[at]
-    if unknown:
-        few = ", ".join(f"#{code:06x}" for code in sorted(unknown)[:3])
-        raise MaskError(
-            "unknown-colour",
-            f"the {palette} palette has no {few}{' …' * (len(unknown) > 3)}",
-            "save masks as palette PNG without interpolation or compression to JPEG in between",
-        )
-    return out
-
-
-def _truncated() -> MaskError:
-    return MaskError("unreadable-mask", "the file is truncated", "copy or write the mask again")
+    require_known_filters(header, rows)
+    image = Image.open(BytesIO(rewritten(header, rows)), formats=["PNG"])
+    samples = np.asarray(image)
+    if header.depth == 16 and header.kind == GREY:
+        return samples.astype(np.uint16)
+    if samples.dtype == bool:
+        return samples.astype(np.uint8)
+    if header.kind == GREY and header.depth < 8:  # Pillow stretches 2- and 4-bit samples to 0..255
+        samples = samples // (255 // ((1 << header.depth) - 1))
+    return samples.astype(np.uint8)

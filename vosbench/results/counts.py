@@ -25,7 +25,8 @@ class SequenceCounts:
     ``frames`` are positions in ``sequence.frames``; ``counts`` is int64 (counts, rows, frames), in the order of
     ``names``; ``expected`` flags, by (object, frame), what is scored; ``permuted`` is the mean J of each object under
     each label; ``stability``, where it was asked for, is T by (row, frame), with the reason where it is undefined;
-    ``absent`` says that nothing at all was predicted for the sequence.
+    ``absent`` says that nothing at all was predicted for the sequence; ``signs`` is int64 (signs, frames), what the
+    masks show beside the counts (:mod:`vosbench.scoring.signs`).
     """
 
     sequence: Sequence
@@ -39,6 +40,7 @@ class SequenceCounts:
     resized: NDArray[np.bool_]
     gt_crc: tuple[int, ...]
     permuted: NDArray[np.float64]
+    signs: Ints
     stability: NDArray[np.float64] | None = None
     stability_reason: NDArray[np.object_] | None = None
     names: tuple[str, ...] = COUNTS
@@ -52,7 +54,8 @@ class PartCounts:
 
     A row is a pair of labels ``gt`` and ``pred``; ``counts`` is (counts, rows, frames), ``overlaps`` (frames, n, n) as
     in :class:`vosbench.scoring.counting.Tally`; ``stability`` and ``reasons`` are (rows, frames), ``unseen`` the
-    reasons of a label that does not occur. ``binary`` names the frames whose prediction is 0 and 255.
+    reasons of a label that does not occur. ``binary`` names the frames whose prediction is 0 and 255. ``signs`` is as
+    in :class:`SequenceCounts`.
     """
 
     gt: Ints
@@ -66,6 +69,7 @@ class PartCounts:
     resized: NDArray[np.bool_]
     gt_crc: tuple[int, ...]
     binary: tuple[str, ...]
+    signs: Ints
 
     def padded(self, proposals: int) -> "PartCounts":
         """The counts with an empty proposal for every number up to ``proposals`` that has no rows yet."""
@@ -142,6 +146,7 @@ def joined(parts: Several[PartCounts]) -> PartCounts:
         resized=np.concatenate([part.resized for part in parts]),
         gt_crc=tuple(crc for part in parts for crc in part.gt_crc),
         binary=tuple(name for part in parts for name in part.binary),
+        signs=np.concatenate([part.signs for part in parts], axis=1),
     )
 
 

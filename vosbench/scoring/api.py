@@ -19,7 +19,9 @@ from vosbench.results.counts import SequenceCounts
 from vosbench.results.reader import load
 from vosbench.results.run import RunResult
 from vosbench.scoring.plan import make_plan
-from vosbench.scoring.run import remarks, run
+from vosbench.scoring.remarks import notes_of, remarks_on
+from vosbench.scoring.run import run
+from vosbench.scoring.unscored import notes_of_unscored
 from vosbench.types import MaskSource, Progress, Sequence
 
 
@@ -106,7 +108,8 @@ def score_all(
         journal.begin(_identity(spec, sequences, truth.name, chosen))
     counts = run(plan, jobs=jobs, progress=progress, executor=executor, task_timeout=task_timeout, journal=journal)
     return tuple(
-        _result(target, spec, str(path), found, plan.notes) for path, found in zip(predictions, counts, strict=True)
+        _result(target, spec, str(path), found, (*plan.notes, *remarks))
+        for path, found, remarks in zip(predictions, counts, plan.remarks, strict=True)
     )
 
 
@@ -135,6 +138,7 @@ def _result(
     target: Target, spec: ProtocolSpec, name: str, counts: tuple[SequenceCounts, ...], notes: tuple[str, ...]
 ) -> RunResult:
     frames = tables.frames_table(counts, spec.rules)
+    found = (*notes_of(counts), *remarks_on(counts, spec.rules))
     return assemble(
         spec,
         frames=frames,
@@ -146,7 +150,7 @@ def _result(
         unlabelled={c.sequence.name: len(c.frames) for c in counts if not c.objects},
         best_permutation=_best_permutation(spec, counts),
         attributes={c.sequence.name: c.sequence.attributes for c in counts if c.sequence.attributes},
-        notes=tuple(map(visible, (*notes, *remarks(counts, spec.rules, tables.scored_sequences(frames))))),
+        notes=tuple(map(visible, (*notes, *found, *notes_of_unscored(counts, frames, spec.rules)))),
     )
 
 

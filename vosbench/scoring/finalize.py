@@ -75,6 +75,7 @@ def _rows(
         resized=whole.resized,
         gt_crc=whole.gt_crc,
         permuted=whole.permuted(keep, watched),
+        signs=whole.signs,
         stability=None if whole.stability is None else whole.stability[rows],
         stability_reason=None if whole.reasons is None else _REASONS[whole.reasons[rows]],
         notes=(*notes, *([BINARY_PREDICTION] if whole.binary else [])),

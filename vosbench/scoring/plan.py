@@ -15,10 +15,11 @@ from vosbench.types import MaskSource, Sequence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The tasks, longest first, and remarks worth a line."""
+    """The tasks, longest first, ``notes`` for information, and ``remarks`` on what is improbable in each prediction."""
 
     tasks: tuple[Task, ...]
     notes: tuple[str, ...]
+    remarks: tuple[tuple[str, ...], ...]
 
 
 def make_plan(
@@ -56,7 +57,7 @@ def make_plan(
     tasks = [Task(sequence=s, **options) for s in sequences]  # type: ignore[arg-type]
     tasks.sort(key=lambda task: -len(expected[task.sequence.name]))
     notes = [*_oddities(sequences), *(n for p in predictions for n in _extras(p, sequences))]
-    return Plan(tasks=tuple(tasks), notes=tuple(notes))
+    return Plan(tasks=tuple(tasks), notes=tuple(notes), remarks=tuple(() for _ in predictions))
 
 
 def _short(sequences: tuple[Sequence, ...], rules: Rules) -> bool:

@@ -1,20 +1,17 @@
 """Carry out a plan: all sequences, all predictions, every problem collected before anything is reported."""
 
-from collections import Counter
-from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from vosbench.errors import IncompleteError, InputError, Problem, VosbenchError, few
+from vosbench.errors import IncompleteError, InputError, Problem, VosbenchError
 from vosbench.execution import Workers, default_jobs, run_tasks
 from vosbench.execution.checkpoint import Journal
 from vosbench.masks.listing import modified
-from vosbench.protocols.spec import Rules
 from vosbench.results import counts as rows
 from vosbench.results.counts import PartCounts, Rows, SequenceCounts
 from vosbench.scoring import problems as problems_of
 from vosbench.scoring.finalize import finish
-from vosbench.scoring.plan import Plan, expected_stems
+from vosbench.scoring.plan import Plan
 from vosbench.scoring.sequence import score_sequence
 from vosbench.scoring.task import Task, label_space
 from vosbench.types import Failure, Progress
@@ -65,33 +62,6 @@ def run(
     if counts and not any(c.objects for c in counts[0]):
         raise InputError([problems_of.no_object(t.gt, t.sequence, t.rules.objects) for t in plan.tasks])
     return counts
-
-
-def remarks(counts: tuple[SequenceCounts, ...], rules: Rules, scored: Collection[str]) -> tuple[str, ...]:
-    """What was noted about some sequences: one line for each kind of note.
-
-    ``scored`` names the sequences with at least one scored row; all others have nothing to score.
-    """
-    found = Counter(note for c in counts for note in c.notes)
-    lines = [f"{note} ({n} of {len(counts)} sequences)" for note, n in found.items()]
-    fate = "its objects count 0" if rules.unscored == "zero" else "left out of every mean"
-    without: dict[str, list[str]] = {}
-    for c in counts:
-        if c.sequence.name not in scored:
-            without.setdefault(_why_unscored(c, rules), []).append(c.sequence.name)
-    return (
-        *lines,
-        *(
-            f"nothing to score, {fate}: {why} ({len(n)} of {len(counts)} sequences: {few(n)})"
-            for why, n in without.items()
-        ),
-    )
-
-
-def _why_unscored(c: SequenceCounts, rules: Rules) -> str:
-    if not expected_stems(c.sequence, rules):
-        return f"too few frames for the frame rule {rules.frames!r}"
-    return problems_of.without_object(rules.objects) if not c.objects else "its objects are on no frame that counts"
 
 
 def _encoded_rows(task: Task) -> bytes:

@@ -14,6 +14,7 @@ from vosbench.scoring import problems as problems_of
 from vosbench.scoring.counting import Frame, Tally
 from vosbench.scoring.finalize import finish
 from vosbench.scoring.labels import LabelSpace, StrayLabel
+from vosbench.scoring.signs import SIGNS, Look, frame_signs
 from vosbench.scoring.stability import Steadiness
 from vosbench.scoring.task import Task, expected_frames, label_space, read_truth
 from vosbench.types import Masks, MaskSource
@@ -28,6 +29,7 @@ class _Run:
     steadiness: Steadiness | None
     filled: NDArray[np.bool_]
     resized: NDArray[np.bool_]
+    signs: NDArray[np.int64]
     binary: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -47,6 +49,7 @@ class _Run:
             resized=self.resized,
             gt_crc=gt_crc,
             binary=tuple(self.binary),
+            signs=self.signs,
         )
 
 
@@ -82,8 +85,9 @@ def _count_all(task: Task, space: LabelSpace) -> tuple[PartCounts, ...]:
             continue
         truth, void = _truth(space, raw)
         gt_crc.append(truth.crc32())
+        look = Look(raw)
         for run in runs:
-            _count(task, space, run, t, name, truth, void)
+            _count(task, space, run, t, name, truth, void, look)
     problems += [p for run in runs for p in run.problems]
     if problems:
         raise InputError(problems)
@@ -136,11 +140,19 @@ def _start(task: Task, space: LabelSpace, source: MaskSource, n_frames: int) -> 
     extra = extra_hits(task.rules.measures)
     tally = Tally(gt=gt, pred=pred, tolerance=task.rules.tolerance, extra_hits=extra, grows=grows, **sizes)
     steadiness = Steadiness(n_frames) if "T" in task.rules.measures else None
-    return _Run(source, tally, steadiness, np.zeros(n_frames, bool), np.zeros(n_frames, bool))
+    flags = np.zeros((2, n_frames), bool)
+    return _Run(source, tally, steadiness, flags[0], flags[1], np.zeros((len(SIGNS), n_frames), np.int64))
 
 
 def _count(
-    task: Task, space: LabelSpace, run: _Run, t: int, name: str, truth: Frame, void: NDArray[np.bool_] | None
+    task: Task,
+    space: LabelSpace,
+    run: _Run,
+    t: int,
+    name: str,
+    truth: Frame,
+    void: NDArray[np.bool_] | None,
+    look: Look,
 ) -> None:
     """Read one predicted frame and count it, or note what is wrong with it."""
     sequence, shape = task.sequence.name, truth.planes[0].shape
@@ -155,12 +167,13 @@ def _count(
             problems_of.stray_label(run.source, sequence, name, error.label, space.n_gt, space.proposals)
         )
         return
-    run.filled[t], run.resized[t] = flag == "filled", flag == "resized"
+    run.filled[t], run.resized[t] = flag == "filled", flag in ("resized", "transposed")
     if any(space.is_binary(plane) for plane in raw):
         run.binary.append(name)
     if run.problems:
         return  # the rest of the sequence is read for its other problems, not counted
     run.tally.add(t, truth, guess)
+    run.signs[:, t] = frame_signs(t, look, Look(raw), guess, transposed=flag == "transposed")
     if run.steadiness:
         index = task.sequence.frames.index(name)
         if not run.steadiness.follows(index) and index and not space.proposals:
@@ -170,7 +183,8 @@ def _count(
 
 
 def _read_prediction(task: Task, source: MaskSource, name: str, shape: tuple[int, ...]) -> tuple[Masks, str]:
-    """The masks of a predicted frame at the size of the truth, and "filled" or "resized" if that took something."""
+    """The masks of a predicted frame at the size of the truth, and "filled", "resized" or "transposed" (resized from
+    width and height exchanged) if that took something."""
     sequence = task.sequence.name
     if task.missing == "empty" and name not in source.frames(sequence):
         return (np.zeros(shape, np.uint8),), "filled"
@@ -179,4 +193,5 @@ def _read_prediction(task: Task, source: MaskSource, name: str, shape: tuple[int
         return raw, ""
     if not task.resize:
         raise InputError([problems_of.wrong_size(source, sequence, name, raw[0].shape, shape)])
-    return tuple(resized(plane, shape) for plane in raw), "resized"
+    exchanged = all(plane.shape == shape[::-1] for plane in raw)
+    return tuple(resized(plane, shape) for plane in raw), "transposed" if exchanged else "resized"

@@ -1,26 +1,34 @@
 """Find every problem with prediction folders before anybody waits for a score."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vosbench.datasets.discover import locate
 from vosbench.errors import InputError, Problem
-from vosbench.results.tables import frames_table, scored_sequences
+from vosbench.protocols.spec import Rules
+from vosbench.results.counts import SequenceCounts
+from vosbench.results.tables import frames_table
 from vosbench.scoring.plan import make_plan
-from vosbench.scoring.run import remarks, run
+from vosbench.scoring.remarks import notes_of, remarks_on
+from vosbench.scoring.run import run
+from vosbench.scoring.unscored import notes_of_unscored
 from vosbench.types import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a clean validation saw, and remarks worth a line."""
+    """What validation saw where every mask can be scored.
+
+    ``notes`` inform. ``remarks`` name what is improbable: a prediction is fit to score only without any.
+    """
 
     sequences: int
     objects: int
     frames: int
     notes: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 def validate(
@@ -59,17 +67,32 @@ def validate(
         raise InputError(problems)  # without ground truth there is nothing to check masks against
     plan = make_plan(sequences, found.spec.rules, truth, sources, missing="empty", resize=resize is not None)
     try:
-        counts = run(plan, jobs=jobs, progress=progress)[0]
+        counts = run(plan, jobs=jobs, progress=progress)
     except InputError as error:
         problems += error.problems
     if problems:
         raise InputError(problems)
+    first = counts[0]
     return Report(
-        sequences=len(counts),
-        objects=sum(len(c.objects) for c in counts),
-        frames=sum(len(c.frames) for c in counts),
-        notes=(
-            *plan.notes,
-            *remarks(counts, found.spec.rules, scored_sequences(frames_table(counts, found.spec.rules))),
-        ),
+        sequences=len(first),
+        objects=sum(len(c.objects) for c in first),
+        frames=sum(len(c.frames) for c in first),
+        notes=tuple(dict.fromkeys([*plan.notes, *(note for one in counts for note in _notes(one, found.spec.rules))])),
+        remarks=tuple(_named_remarks(predictions, plan.remarks, counts, found.spec.rules)),
     )
+
+
+def _notes(counts: tuple[SequenceCounts, ...], rules: Rules) -> tuple[str, ...]:
+    return (*notes_of(counts), *notes_of_unscored(counts, frames_table(counts, rules), rules))
+
+
+def _named_remarks(
+    predictions: Sequence[str | Path],
+    planned: tuple[tuple[str, ...], ...],
+    counts: tuple[tuple[SequenceCounts, ...], ...],
+    rules: Rules,
+) -> Iterator[str]:
+    """The remarks on each prediction, with its name where there are several."""
+    for path, before, after in zip(predictions, planned, counts, strict=True):
+        for remark in (*before, *remarks_on(after, rules)):
+            yield f"{path}: {remark}" if len(predictions) > 1 else remark

@@ -23,9 +23,6 @@ SLICES = {
     "instances": ("instances",),
 }
 
-#: Best-permutation J is worth a line when it exceeds J by more than this.
-PERMUTED_MARGIN = 0.05
-
 
 def percent(value: float | None) -> str:
     """A fraction as a percentage with one decimal; "–" if undefined.
@@ -109,7 +106,7 @@ def _mean_of(table: Columns, rows: Any, measure: str, statistic: str) -> float:
 
 
 def footnotes(run: RunResult) -> list[str]:
-    """What must be said beside the numbers: coverage, filled and resized masks, unscored objects, permuted ids."""
+    """What must be said beside the numbers: coverage, filled and resized masks, unscored objects."""
     d = run.document
     size = d.dataset
     whole = size.sequences - len(d.filled)
@@ -131,8 +128,4 @@ def footnotes(run: RunResult) -> list[str]:
         lines.append(f"{unscored} object(s) have no frame to score and {fate}")
     if any(c.group == "overall" and c.value is None for c in d.summary):
         lines.append("overall, the mean of the groups, is undefined: one of the groups is empty")
-    permuted = d.best_permutation_J
-    if permuted is not None and "J" in run.spec.rules.measures and permuted - run.value("J") > PERMUTED_MARGIN:
-        best = percent(permuted)
-        lines.append(f"J would be {best} with the labels of each sequence permuted: are your ids permuted?")
     return [*lines, f"signature  {run.signature}"]

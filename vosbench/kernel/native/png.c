@@ -11,31 +11,34 @@ static inline uint8_t paeth(int left, int up, int corner)
     return (uint8_t)(to_up <= to_corner ? up : corner);
 }
 
-/* One byte a pixel or less, so the filters' "pixel to the left" is always the byte to the left. -1: unknown filter. */
-static int unfilter_row(int filter, const uint8_t *in, const uint8_t *above, uint8_t *row, Py_ssize_t n)
+/* The filters' "pixel to the left" is the byte `step` to the left; a row has at least `step` bytes. -1: unknown filter. */
+static inline int unfilter_row(int filter, const uint8_t *in, const uint8_t *above, uint8_t *row, Py_ssize_t n,
+                               Py_ssize_t step)
 {
     switch (filter) {
     case 0:
         memcpy(row, in, (size_t)n);
         return 0;
     case 1:
-        row[0] = in[0];
-        for (Py_ssize_t x = 1; x < n; x++)
-            row[x] = (uint8_t)(in[x] + row[x - 1]);
+        memcpy(row, in, (size_t)step);
+        for (Py_ssize_t x = step; x < n; x++)
+            row[x] = (uint8_t)(in[x] + row[x - step]);
         return 0;
     case 2:
         for (Py_ssize_t x = 0; x < n; x++)
             row[x] = (uint8_t)(in[x] + above[x]);
         return 0;
     case 3:
-        row[0] = (uint8_t)(in[0] + above[0] / 2);
-        for (Py_ssize_t x = 1; x < n; x++)
-            row[x] = (uint8_t)(in[x] + (row[x - 1] + above[x]) / 2);
+        for (Py_ssize_t x = 0; x < step; x++)
+            row[x] = (uint8_t)(in[x] + above[x] / 2);
+        for (Py_ssize_t x = step; x < n; x++)
+            row[x] = (uint8_t)(in[x] + (row[x - step] + above[x]) / 2);
         return 0;
     case 4:
-        row[0] = (uint8_t)(in[0] + above[0]);
-        for (Py_ssize_t x = 1; x < n; x++)
-            row[x] = (uint8_t)(in[x] + paeth(row[x - 1], above[x], above[x - 1]));
+        for (Py_ssize_t x = 0; x < step; x++)
+            row[x] = (uint8_t)(in[x] + above[x]);
+        for (Py_ssize_t x = step; x < n; x++)
+            row[x] = (uint8_t)(in[x] + paeth(row[x - step], above[x], above[x - step]));
         return 0;
     default:
         return -1;
@@ -50,12 +53,16 @@ static void unpack_row(uint8_t *row, Py_ssize_t width, int depth)
         row[x] = (uint8_t)((row[x / per_byte] >> (8 - depth * (x % per_byte + 1))) & mask);
 }
 
-static int unfilter_run(const uint8_t *in, Py_ssize_t height, Py_ssize_t width, int depth, uint8_t *out, uint8_t *rows)
+static int unfilter_run(const uint8_t *in, Py_ssize_t height, Py_ssize_t width, int depth, Py_ssize_t step, uint8_t *out,
+                        uint8_t *rows)
 {
     const Py_ssize_t bytes = (width * depth + 7) / 8;
     uint8_t *above = rows; /* starts as the row of zeros the specification puts above the first */
     for (Py_ssize_t y = 0; y < height; y++, in += bytes + 1, out += width) {
-        if (unfilter_row(in[0], in + 1, above, out, bytes) < 0)
+        /* One byte a pixel is the usual case: a constant lets the compiler make loops of its own for it. */
+        const int failed = step == 1 ? unfilter_row(in[0], in + 1, above, out, bytes, 1)
+                                     : unfilter_row(in[0], in + 1, above, out, bytes, step);
+        if (failed)
             return -1;
         if (depth == 8)
             above = out;
@@ -70,13 +77,14 @@ static int unfilter_run(const uint8_t *in, Py_ssize_t height, Py_ssize_t width, 
 static PyObject *unfilter(PyObject *self, PyObject *args)
 {
     PyObject *in_object, *out_object;
-    Py_ssize_t height, width;
+    Py_ssize_t height, width, step;
     int depth, failed;
     Py_buffer in, out;
     (void)self;
-    if (!PyArg_ParseTuple(args, "OnniO", &in_object, &height, &width, &depth, &out_object))
+    if (!PyArg_ParseTuple(args, "OnninO", &in_object, &height, &width, &depth, &step, &out_object))
         return NULL;
-    if (height < 1 || width < 1 || height > INT32_MAX / width || (depth != 1 && depth != 2 && depth != 4 && depth != 8)) {
+    if (height < 1 || width < 1 || height > INT32_MAX / width || (depth != 1 && depth != 2 && depth != 4 && depth != 8) ||
+        step < 1 || step > (depth == 8 ? width : 1)) {
         PyErr_SetString(PyExc_ValueError, "frame size or bit depth out of range");
         return NULL;
     }
@@ -93,7 +101,7 @@ static PyObject *unfilter(PyObject *self, PyObject *args)
         return PyErr_NoMemory();
     }
     Py_BEGIN_ALLOW_THREADS
-    failed = unfilter_run(in.buf, height, width, depth, out.buf, rows);
+    failed = unfilter_run(in.buf, height, width, depth, step, out.buf, rows);
     Py_END_ALLOW_THREADS
     free(rows);
     PyBuffer_Release(&in);
@@ -106,6 +114,6 @@ static PyObject *unfilter(PyObject *self, PyObject *args)
 }
 
 PyMethodDef png_methods[] = {
-    {"unfilter", unfilter, METH_VARARGS, "unfilter(raw, height, width, depth, out)"},
+    {"unfilter", unfilter, METH_VARARGS, "unfilter(raw, height, width, depth, step, out): width in samples, step in bytes"},
     {NULL, NULL, 0, NULL},
 };

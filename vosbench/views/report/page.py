@@ -73,7 +73,7 @@ def report(
         runs=runs,
         measure=measure,
         headline=summary.headline(runs),
-        remarks=[(name, summary.footnotes(run)) for name, run in zip(names, runs, strict=True)],
+        remarks=[(n, [*summary.footnotes(r), *r.document.notes]) for n, r in zip(names, runs, strict=True)],
         overview=lines.overview(runs, names, measure),
         charts=lines.by_sequence(runs, names, measure),
         galleries=galleries,
@@ -163,7 +163,7 @@ def _matched(run: RunResult) -> Grid:
 def _provenance(run: RunResult) -> list[tuple[str, str]]:
     d = run.document
     spec = run.spec
-    rows = [
+    return [
         ("predictions", d.predictions.name),
         ("fingerprint of the predictions", d.predictions.fingerprint),
         ("benchmark, split", f"{d.benchmark}, {d.split}"),
@@ -171,4 +171,3 @@ def _provenance(run: RunResult) -> list[tuple[str, str]]:
         ("protocol", f"{spec.title} ({spec.name}, version {spec.version}); {spec.reference}"),
         *((name, str(value)) for name, value in sorted(d.environment.items())),
     ]
-    return rows + [("note", note) for note in d.notes]
