@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 from vosbench.errors import few
+from vosbench.measures.catalog import COUNTS
 from vosbench.protocols.spec import Rules
 from vosbench.results.counts import SequenceCounts
 from vosbench.results.tables import Columns, scored_sequences
 from vosbench.scoring.plan import expected_stems
 from vosbench.scoring.problems import without_object
+
+_GT_AREA = COUNTS.index("gt_area")
 
 
 def notes_of_unscored(counts: Sequence[SequenceCounts], frames: Columns, rules: Rules) -> tuple[str, ...]:
@@ -22,7 +25,8 @@ def notes_of_unscored(counts: Sequence[SequenceCounts], frames: Columns, rules: 
     scored = scored_sequences(frames)
     without: dict[str, list[str]] = {}
     for c in counts:
-        if c.sequence.name not in scored:
+        empty = len(c.frames) and not c.counts[_GT_AREA].any()  # a remark says this
+        if c.sequence.name not in scored and not empty:
             without.setdefault(_why(c, rules), []).append(c.sequence.name)
     return tuple(
         f"nothing to score, {fate}: {why} ({len(names)} of {len(counts)} sequences: {few(names)})"
