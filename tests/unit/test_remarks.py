@@ -6,14 +6,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
+from vosbench import score, validate
 from vosbench.datasets.davis import Davis
 from vosbench.masks.palette import davis_palette
 from vosbench.masks.write import write_label_map
 from vosbench.models.predict import predict
 from vosbench.models.propagators import optical_flow
 from vosbench.scoring import signs, task
-from vosbench.scoring.api import score
-from vosbench.scoring.validate import validate
 from vosbench.synthetic import make_dataset
 
 SHAPE = (60, 80)

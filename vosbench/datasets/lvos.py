@@ -19,6 +19,7 @@ import msgspec
 from vosbench.datasets.lists import not_found, read_list
 from vosbench.datasets.split_folders import SplitFolders, label_of
 from vosbench.errors import InputError, Problem
+from vosbench.masks.order import in_time_order
 from vosbench.types import ObjectInfo, Sequence
 
 STEP = 5
@@ -90,10 +91,10 @@ class Lvos(SplitFolders):
             _object(label_of(key, self.root), group, o.frame_range, self.root)
             for key, o in sorted(video.objects.items(), key=lambda item: label_of(item[0], self.root))
         )
-        frames = sorted({frame for o in objects for frame in o.frames or ()})
+        frames = in_time_order({frame for o in objects for frame in o.frames or ()})
         return Sequence(
             name=name,
-            frames=tuple(frames),
+            frames=frames,
             objects=objects,
             images=self.images(folder, name),
             notes=_notes(video, objects),

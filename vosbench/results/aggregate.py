@@ -4,7 +4,6 @@ A measure of an object is averaged over its scored frames, a group over its obje
 every object weighs the same, however many its sequence has; ``averaging`` of a protocol may say otherwise.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -120,8 +119,9 @@ class _Series:
         for name, v in by_measure.items():
             for statistic in rules.statistics:
                 if statistic in MEASURES[name].statistics:
-                    factor = MEASURES[name].factor if statistic == "mean" else 1
-                    cells[name, statistic] = self._statistic(statistic, v) * factor
+                    cells[name, statistic] = (
+                        self._mean(name, v) if statistic == "mean" else self._statistic(statistic, v)
+                    )
         for name, parts in composites(rules.measures).items():
             j, f = (by_measure[part] for part in parts)
             if "mean" in rules.statistics:
@@ -137,6 +137,14 @@ class _Series:
         ends = np.cumsum(self.lengths)
         parts = zip(ends - self.lengths, ends, strict=True)
         return np.array([found[start:stop].mean() if stop > start else np.nan for start, stop in parts])
+
+    def _mean(self, name: str, v: Floats) -> Floats:
+        """The mean of a measure of each series, as its catalog entry has it."""
+        measure = MEASURES[name]
+        found = self._statistic("mean", v) * measure.factor
+        defined = np.bincount(self.segment, ~np.isnan(v), self.n)
+        found = np.where((defined == 0) & (self.lengths > 0), measure.empty, found)
+        return np.where((defined > 0) & (defined < measure.least), np.nan, found)
 
     def _statistic(self, statistic: str, v: Floats) -> Floats:
         """Over the frames where the measure is defined."""
@@ -178,28 +186,6 @@ def _assigned(series: _Series, rules: Rules) -> NDArray[np.int64]:
         proposals, objects = linear_sum_assignment(matrix, maximize=True)
         picked.append(start + objects * len(matrix) + proposals)
     return np.concatenate(picked) if picked else np.empty(0, np.int64)
-
-
-def best_permutation(matrices: Mapping[str, Floats]) -> float | None:
-    """Mean J over all objects if the predicted labels of each sequence could be renamed at will.
-
-    Args:
-        matrices: for each sequence the mean J of every object (row) under every label (column); at least one row.
-
-    Returns:
-        The mean over objects, or None if no sequence has two objects.
-    """
-    if not any(len(m) > 1 for m in matrices.values()):
-        return None
-    picked = []
-    for matrix in matrices.values():
-        if (matrix.diagonal() >= matrix.max(axis=1, initial=0)).all():  # already the best: spare the import
-            picked.append(matrix.diagonal())
-        else:
-            from scipy.optimize import linear_sum_assignment
-
-            picked.append(matrix[linear_sum_assignment(matrix, maximize=True)])
-    return float(np.concatenate(picked).mean())
 
 
 def _at(column: NDArray[Any], index: NDArray[np.int64]) -> NDArray[Any]:

@@ -108,6 +108,8 @@ def ruled(
         lost |= frames["flags"] == UNREACHED
     if rules.both_empty == "zero" and MEASURES[measure].rewards_absence and measure not in frames:
         lost |= (frames["gt_area"] == 0) & (frames["pred_area"] == 0)
+    if MEASURES[measure].selective:  # a measure of some objects only stays undefined for the others
+        lost &= ~np.isnan(found)
     worst = 0.0 if MEASURES[measure].higher_is_better else 1.0
     return np.where(lost, worst, found)
 

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from vosbench.datasets.discover import Root, locate
+from vosbench.datasets.discover import locate
+from vosbench.datasets.query import Query
 from vosbench.errors import InputError, Problem, UsageError, few
 from vosbench.protocols.spec import ProtocolSpec, Size
+from vosbench.scoring.objects import space_of
 from vosbench.scoring.plan import expected_stems, make_plan
-from vosbench.scoring.task import Task, label_space
+from vosbench.scoring.task import Task
 from vosbench.types import MaskSource, Sequence
 
 
@@ -56,7 +58,7 @@ def survey(folder: Path, *, benchmark: str | None = None, split: str | None = No
         UsageError: an unknown benchmark or split, or data that fits several.
         InputError: data that is not laid out as the benchmark says.
     """
-    target = locate(benchmark=benchmark, data=folder, split=split, roots=[Root(path=folder, benchmark=benchmark)])
+    target = locate(Query(benchmark=benchmark, data=folder, split=split))
     sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
     problems, notes = _plan(sequences, target.spec, truth)
     objects: int | None = 0
@@ -103,5 +105,5 @@ def _objects(sequence: Sequence, spec: ProtocolSpec, truth: MaskSource) -> int |
         return len(sequence.objects or ())
     if first is None:
         return 0
-    ids = label_space(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=()))[0].ids
+    ids = space_of(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=())).ids
     return None if ids is None else len(ids)

@@ -75,12 +75,29 @@ def without_object(rule: str) -> str:
     return f"there is no object {places.get(rule, 'in the first frame')}"
 
 
+def unknown_order(source: MaskSource, sequence: str, doubt: str) -> Problem:
+    """A sequence whose frames cannot be put in order by their names; ``doubt`` is why."""
+    return Problem(
+        code="frame-order",
+        message=f"the order of its frames is not known: {doubt}",
+        where=source.where(sequence),
+        fix="name frames by numbers that differ in nothing else, such as 00000.png, 00001.png; move other files away",
+        sequence=sequence,
+    )
+
+
 def no_object(source: MaskSource, sequence: Sequence, rule: str) -> Problem:
     """A sequence in which the object rule finds no object, where none of the others has one."""
     fix = "check that the masks hold labels"
     if rule.startswith("first-frame"):
         fix = "use a protocol that takes objects from all frames, such as folder"
     return _in_frame("no-object", without_object(rule), fix, source, sequence.name, sequence.frames[0])
+
+
+def no_foreground(source: MaskSource, sequence: str, frame: str) -> Problem:
+    """Ground truth that does not know the area of all objects, which a measure needs."""
+    message = "the ground truth does not say what all objects of the video are, which R needs"
+    return _in_frame("no-foreground", message, "leave R out of --measures", source, sequence, frame)
 
 
 def no_group(source: MaskSource, sequence: str, groups: tuple[str, ...]) -> Problem:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from vosbench.errors import IncomparableError
-from vosbench.measures.catalog import COUNTS, MEASURES, extra_columns
+from vosbench.measures.catalog import COUNTS, EXTRA_COUNTS, MEASURES, extra_columns
 from vosbench.protocols import load as protocols
 from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import ProtocolSpec, Rules
@@ -76,7 +76,7 @@ def differing(run: RunResult, rules: Rules) -> dict[str, tuple[str, str]]:
 def _columns(frames: Columns, rules: Rules) -> Columns:
     """The frames table as the rules would have left it."""
     extra = set(extra_columns(rules.measures))
-    drop = {name for name in frames if name.startswith(("gt_hits_", "pred_hits_")) and name not in extra}
+    drop = {name for name in frames if name in EXTRA_COUNTS and name not in extra}
     if "T" not in rules.measures:
         drop |= {"T", "T_reason"}
     kept = {name: column for name, column in frames.items() if name not in drop}

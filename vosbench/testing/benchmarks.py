@@ -25,9 +25,10 @@ from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import aggregate, tables
 from vosbench.results.counts import SequenceCounts
 from vosbench.results.document import Cell
+from vosbench.scoring.objects import space_of
 from vosbench.scoring.plan import make_plan
 from vosbench.scoring.run import run
-from vosbench.scoring.task import Task, label_space
+from vosbench.scoring.task import Task
 from vosbench.types import Dataset, Masks, MaskSource, Sequence
 
 #: Height and width of the frames that are drawn. The contour tolerance of DAVIS is 1 pixel here.
@@ -55,7 +56,7 @@ def draw(look: str, place: int) -> NDArray[np.bool_]:
     return mask
 
 
-def write_label_maps(folder: Path, world: World, *, stems: str = "{:05d}") -> None:
+def write_label_maps(folder: str | Path, world: World, *, stems: str = "{:05d}") -> None:
     """Write ``<sequence>/<frame>.png``, objects drawn in the order of their ids."""
     for sequence, objects in world.items():
         for t in range(max(map(len, objects.values()))):
@@ -63,7 +64,7 @@ def write_label_maps(folder: Path, world: World, *, stems: str = "{:05d}") -> No
             for place, (label, looks) in enumerate(sorted(objects.items())):
                 if t < len(looks):
                     labels[draw(looks[t], place)] = label
-            write_label_map(folder / sequence / f"{stems.format(t)}.png", labels)
+            write_label_map(Path(folder) / sequence / f"{stems.format(t)}.png", labels)
 
 
 def write_object_tree(folder: Path, world: World) -> None:
@@ -149,7 +150,7 @@ def _best(measure: str, statistic: str) -> float:
 
 def _known(spec: ProtocolSpec, sequence: Sequence, truth: MaskSource) -> tuple[int, ...] | None:
     """The labels a perfect prediction may hold; none where it is a mask of the foreground; None if any."""
-    space, _ = label_space(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=()))
+    space = space_of(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=()))
     return () if space.binary else space.ids
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from vosbench.analysis.intervals import estimate
 from vosbench.analysis.significance import SequenceSums
-from vosbench.measures.catalog import cell_name
+from vosbench.measures.cells import cell_name
 from vosbench.results.document import Cell
 from vosbench.results.run import RunResult, unique_names
 from vosbench.results.tables import Columns
