@@ -26,6 +26,15 @@ def visible(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def few(names: Sequence[str]) -> str:
+    """The first three names, and dots where there are more.
+
+    >>> few(["a", "b", "c", "d"])
+    'a, b, c, …'
+    """
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A question for a name that is not known: the nearest one, or nothing.
 

@@ -9,7 +9,6 @@ from PIL import Image
 import vosbench
 from vosbench.errors import InputError
 from vosbench.scoring.numbering import other_numbering
-from vosbench import validate
 from vosbench.types import Sequence
 
 MASKS = [np.zeros((20, 30), np.uint8) for _ in range(6)]
@@ -46,7 +45,7 @@ def numbers(start, stop, step=1, pattern="{:05d}"):
     return [pattern.format(n) for n in range(start, stop, step)]
 
 
-@pytest.mark.parametrize("call", [vosbench.score, lambda path, **options: validate([path], **options)])
+@pytest.mark.parametrize("call", [vosbench.score, lambda path, **options: vosbench.validate([path], **options)])
 @pytest.mark.parametrize("missing", ["error", "empty"])
 @pytest.mark.parametrize(
     ("ours", "theirs"),
@@ -123,12 +122,11 @@ def test_every_shift_by_whole_steps_is_found_and_the_same_numbers_never(length, 
 
 def test_real_predictions_are_not_doubted(realdata):
     from vosbench.datasets.discover import locate
-    from vosbench.datasets.query import Query
 
     for benchmark, folder in (
         ("davis2016", "osvos_semisupervised"),
         ("davis2016-unsupervised", "rvos_unsupervised"),
     ):
-        target = locate(Query.of(benchmark=benchmark, data=realdata / "davis2016", split="val"))
+        target = locate(benchmark=benchmark, data=realdata / "davis2016", split="val")
         source = target.dataset.predictions(realdata / "predictions" / folder)
         assert other_numbering(source, target.dataset.sequences("val")) == ([], [])

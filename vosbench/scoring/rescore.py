@@ -8,12 +8,12 @@ import numpy as np
 from vosbench.errors import IncomparableError
 from vosbench.measures.catalog import COUNTS, EXTRA_COUNTS, MEASURES, extra_columns
 from vosbench.protocols import load as protocols
-from vosbench.protocols.rules import FRAMES
+from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import ProtocolSpec, Rules
 from vosbench.results.assemble import assembled_again
 from vosbench.results.reader import load
 from vosbench.results.run import RunResult
-from vosbench.results.tables import Columns, scored
+from vosbench.results.tables import UNREACHED, Columns, scored
 
 
 def rescore(run: RunResult, spec: ProtocolSpec) -> RunResult:
@@ -61,6 +61,8 @@ def differing(run: RunResult, rules: Rules) -> dict[str, tuple[str, str]]:
         knobs.append("tolerance")
     if "T" in rules.measures:
         knobs.append("stability")
+    if UNREACHED in columns["flags"]:
+        knobs.append("unreached")
     if rules.extra_ids == "error":
         knobs.append("extra_ids")
     different = {k: (str(getattr(have, k)), str(getattr(rules, k))) for k in knobs}
