@@ -39,6 +39,15 @@ def cut(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"
 
 
+def few(names: Sequence[str]) -> str:
+    """The first three names, and dots where there are more.
+
+    >>> few(["a", "b", "c", "d"])
+    'a, b, c, …'
+    """
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A question for a name that is not known: the nearest one, or nothing.
 

@@ -22,7 +22,7 @@ from vosbench.errors import UsageError
 from vosbench.measures.catalog import MEASURES
 from vosbench.measures.cells import cell_name, parse
 from vosbench.results.run import RunResult
-from vosbench.results.tables import new_series, values
+from vosbench.results.tables import new_series, ruled_values
 
 Floats = NDArray[np.float64]
 
@@ -81,7 +81,7 @@ def rows(run: RunResult, measure: str) -> Rows:
     kept = [i for i, key in enumerate(keys) if key in chosen]
     number = np.full(len(keys), -1, np.int64)
     number[kept] = np.arange(len(kept))
-    value = np.mean([values(frames, m) * _factor(m) for m in parts], axis=0)
+    value = np.mean([ruled_values(frames, m, run.spec.rules) * _factor(m) for m in parts], axis=0)
     row = np.flatnonzero(frames["scored"] & (number[segment] >= 0) & ~np.isnan(value))
     area = frames.get("gt_area", np.zeros(len(value), np.int64))
     return Rows(

@@ -1,7 +1,6 @@
 """Have the numbers become worse than a baseline allows? By tolerance in points, or exactly, frame by frame.
 
-A baseline is one JSON file: signature, means of every group and sequence, and for each object a digest of the counts of
-each frame (CRC-32, eight hexadecimal digits). One pixel more or less changes a count, so the digest names the frame.
+A baseline is one JSON file: signature, means, and for each object a digest (CRC-32) of the counts of each frame.
 """
 
 import json

@@ -25,6 +25,7 @@ from vosbench.scoring.plan import make_plan
 from vosbench.scoring.reading import AS_IS, Reading, paths_of
 from vosbench.scoring.remarks import notes_of, remarks_on
 from vosbench.scoring.run import run
+from vosbench.scoring.unscored import notes_of_unscored
 from vosbench.types import MaskSource, Progress, Sequence
 
 
@@ -104,9 +105,11 @@ def _result(
     notes: tuple[str, ...],
     origin: Origin,
 ) -> RunResult:
+    frames = tables.frames_table(counts, spec.rules)
+    found = (*notes_of(counts), *remarks_on(counts, spec.rules))
     return assemble(
         spec,
-        frames=tables.frames_table(counts, spec.rules),
+        frames=frames,
         keys=tables.object_keys(counts),
         benchmark=target.benchmark,
         split=Path(target.split).stem if target.split.endswith(".txt") else target.split,
@@ -115,7 +118,7 @@ def _result(
         unlabelled={c.sequence.name: len(c.frames) for c in counts if not c.objects},
         best_permutation=_best_permutation(spec, counts),
         attributes={c.sequence.name: c.sequence.attributes for c in counts if c.sequence.attributes},
-        notes=tuple(map(visible, (*notes, *notes_of(counts), *remarks_on(counts, spec.rules)))),
+        notes=tuple(map(visible, (*notes, *found, *notes_of_unscored(counts, frames, spec.rules)))),
         origin=origin,
     )
 
@@ -129,7 +132,8 @@ def _identity(spec: ProtocolSpec, sequences: tuple[Sequence, ...], truth: str, c
 def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> str:
     """SHA-256 over the names of the frames read and the checksums of their objects, however a PNG was written.
 
-    ``grouped`` takes in which group each object belongs to, where the numbers depend on it.
+    ``grouped`` takes in which group each object belongs to, where the numbers depend on it. Frames that the dataset
+    counts but does not reach are taken in as well.
     """
     digest = hashlib.sha256()
     for c in counts:
@@ -137,6 +141,8 @@ def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> 
             digest.update(f"{c.sequence.name}/{c.sequence.frames[frame]} {value:08x}\n".encode())
         if grouped:
             digest.update("".join(f"{c.sequence.name}/{o.id} {o.group}\n" for o in c.objects).encode())
+        for o in c.objects:
+            digest.update("".join(f"{c.sequence.name}/{o.id} unreached {frame}\n" for frame in o.unreached).encode())
     return digest.hexdigest()
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vosbench.errors import InputError
 from vosbench.measures.catalog import COUNTS, extra_columns
+from vosbench.protocols.spec import Rules
 from vosbench.results.counts import PartCounts, SequenceCounts, joined
 from vosbench.scoring import problems as problems_of
 from vosbench.scoring.labels import BINARY_PREDICTION, VOID
@@ -46,14 +47,14 @@ def _rows(
     expected: NDArray[np.bool_],
 ) -> SequenceCounts:
     space = objects.space
-    gt_area, pred_area = whole.counts[1], whole.counts[2]
     keep = np.arange(1, space.n_gt + 1)
     if space.ids is None:
-        keep = np.unique(whole.gt[(gt_area > 0).any(1)])
+        keep = np.unique(whole.gt[(whole.counts[1] > 0).any(1)])
         _refuse_strays(task, source, whole, frames, np.append(keep, objects.given))
         if len(keep) > 1 and whole.binary:
             raise InputError([problems_of.stray_label(source, task.sequence.name, f, VOID) for f in whole.binary])
-    proposals = max(int(whole.pred[pred_area.any(1)].max(initial=0)), len(keep)) if space.proposals else 0
+    proposals = _proposals(task.rules, whole, len(keep)) if space.proposals else 0
+    whole = whole.padded(proposals)
     rows = np.isin(whole.gt, keep) & ((whole.pred <= proposals) | (proposals == 0))
     known = {info.id: info for info in task.sequence.objects or ()}
     ids = [int(k) if space.ids is None else space.ids[k - 1] for k in keep]
@@ -77,6 +78,15 @@ def _rows(
         stability_reason=None if whole.reasons is None else _REASONS[whole.reasons[rows]],
         notes=(*objects.notes, *([BINARY_PREDICTION] if whole.binary else [])),
     )
+
+
+def _proposals(rules: Rules, whole: PartCounts, n_objects: int) -> int:
+    """The number of proposals that are assigned: those drawn, with empty ones so that every object can have one.
+
+    The rule "hungarian-padded" asks for as many as may be given.
+    """
+    drawn = int(whole.pred[whole.counts[2].any(1)].max(initial=0))
+    return max(rules.max_proposals if rules.pairing == "hungarian-padded" else drawn, n_objects)
 
 
 def _refuse_strays(

@@ -1,7 +1,8 @@
 """Find out which labels of a sequence are its objects: once, and no frame that is looked at is decoded again.
 
-Some rules look at the first frame of the ground truth, or at all up to the first that shows an object. What they see is
-kept (:class:`vosbench.masks.cache.HeldMasks`), since the same frames are counted afterwards.
+Some rules look at the first frame of the ground truth, or at all up to the first that shows an object. A first frame of
+0 and 255 is a binary mask if no frame holds another label; else 255 is void there. What they see is kept
+(:class:`vosbench.masks.cache.HeldMasks`), since the same frames are counted afterwards.
 """
 
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def with_objects(task: Task) -> Task:
     """The task with its objects, and with the frames of the ground truth that were decoded to find them.
 
     Raises:
-        InputError: there is none, or a frame that was looked at is unusable.
+        InputError: a frame that was looked at is unusable.
     """
     if task.objects is not None:
         return task
@@ -100,12 +101,10 @@ def _objects(task: Task, held: HeldMasks) -> Objects:
         given = () if first is None else tuple(first.tolist())
         if rules.objects == "any-frame" and not given:
             first = next(filter(len, frames), None)
-        if first is not None and first.tolist() == [VOID]:
+        if first is not None and first.tolist() == [VOID] and all(set(found.tolist()) <= {VOID} for found in frames):
             space = LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals)
             return Objects(space=space, notes=(BINARY_TRUTH,), given=given)
     ids = verbs.object_ids(rules.objects, sequence=sequence, first=first, void=rules.void)
-    if ids == ():
-        raise InputError([problems_of.no_object(task.gt, sequence.name, sequence.frames[0])])
     known = tuple(first.tolist()) if ids is None and first is not None else ids or ()
     sole = 0 if proposals or len(known) != 1 else 1 if ids else known[0]
     return Objects(space=LabelSpace(ids=ids, rules=rules, proposals=proposals, sole=sole), given=given)

@@ -9,6 +9,7 @@ from vosbench.execution.checkpoint import Journal
 from vosbench.masks.listing import modified
 from vosbench.results import counts as rows
 from vosbench.results.counts import PartCounts, Rows, SequenceCounts
+from vosbench.scoring import problems as problems_of
 from vosbench.scoring.finalize import finish
 from vosbench.scoring.objects import Look, look_at, must_look, parts_of, told, with_objects
 from vosbench.scoring.plan import Plan
@@ -41,7 +42,7 @@ def run(
         the workers.
 
     Raises:
-        InputError: with every problem of every sequence.
+        InputError: with every problem of every sequence, or where none of them has an object.
         IncompleteError: with the sequences that could not be finished; all others were.
     """
     folder = None if journal is None else journal.path.with_name(journal.path.name.removesuffix(".journal") + ".jobs")
@@ -59,7 +60,10 @@ def run(
             if journal:
                 journal.note(str(task), result)
             outcome.add(task, result)
-    return outcome.counts()
+    counts = outcome.counts()
+    if counts and not any(c.objects for c in counts[0]):
+        raise InputError([problems_of.no_object(t.gt, t.sequence, t.rules.objects) for t in plan.tasks])
+    return counts
 
 
 def _find_objects(outcome: "_Outcome", workers: Workers) -> None:

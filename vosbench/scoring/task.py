@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.masks.listing import subset
-from vosbench.protocols import rules as verbs
+from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import Rules
 from vosbench.scoring.labels import LabelSpace
 from vosbench.types import MaskSource, Sequence
@@ -71,8 +71,10 @@ class Task:
 
 def expected_frames(task: Task, space: LabelSpace) -> NDArray[np.bool_]:
     """Which frames each object is scored on: flags (objects, frames of the sequence), one row where all agree."""
-    verb = verbs.FRAMES[task.rules.frames]
+    verb = FRAMES[task.rules.frames]
     known = {info.id: info for info in task.sequence.objects or ()}
+    if space.ids == ():
+        return np.zeros((0, len(task.sequence.frames)), bool)
     if space.ids is None or not known:
         return verb.expected(task.sequence, None)[None]
     return np.stack([verb.expected(task.sequence, known.get(i)) for i in space.ids])

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,20 +51,23 @@ def report(
 
     Args:
         runs: one to six; a measure that was not scored by the same rules in all of them is left out.
-        evidence: finds the masks of a run; raises NoEvidence where they are not at hand.
+        evidence: finds the masks of one of ``runs``; raises NoEvidence where they are not at hand.
         on_note: called with what could not be shown.
 
     Raises:
         IncomparableError: runs without a measure that was scored by the same rules in all of them, or too many runs.
     """
-    runs, refused = comparable(runs)
+    given = runs
+    runs, refused = comparable(given)
     for left_out, reason in refused.items():
         on_note(f"{left_out} is left out: {reason}")
     if len(runs) > MOST_RUNS:
         raise IncomparableError(f"{len(runs)} runs do not fit one report", fix=f"choose at most {MOST_RUNS}")
     names = unique_names(runs)
     measure = _measure(runs[0])
-    galleries = [_gallery(run, name, evidence) for run, name in zip(runs, names, strict=True)]
+    galleries = [
+        _gallery(run, name, partial(evidence, whole)) for run, name, whole in zip(runs, names, given, strict=True)
+    ]
     for gallery in galleries:
         if gallery.note:
             for line in gallery.note.splitlines():
@@ -102,11 +106,11 @@ def _render(**content: Any) -> str:
     return environment.get_template("report.html").render(content)
 
 
-def _gallery(run: RunResult, name: str, evidence: Callable[[RunResult], Evidence]) -> Gallery:
+def _gallery(run: RunResult, name: str, evidence: Callable[[], Evidence]) -> Gallery:
     """The worst frames with the pictures there are; one note for all that could not be had."""
     worst = worst_frames(run, _measure(run))
     try:
-        source = evidence(run)
+        source = evidence()
     except NoEvidence as problem:
         note = f"overlays left out, the masks are not at hand:\n{problem}"
         return Gallery(name=name, pictures=tuple(Picture(worst=w, uri="") for w in worst), note=note)
