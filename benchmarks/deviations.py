@@ -155,10 +155,12 @@ def own_list(tmp: Path) -> str:
         write_label_maps(root / "preds", {"v": {1: look}})
         listed = {"category": "cat", "frames": [f"{t:05d}" for t in range(5)]}
         (root / "valid/meta.json").write_text(json.dumps({"videos": {"v": {"objects": {"1": listed}}}}))
-        (root / "unseen.txt").write_text("dog\n")
+        train = {"videos": {"t": {"objects": {"1": listed | {"frames": []}}}}}  # whose categories are seen
+        (root / "train").mkdir()
+        (root / "train/meta.json").write_text(json.dumps(train))
         for protocol in ("youtube-vos-2019", "ytvos-jjvalid"):
             run = vosbench.score(root / "preds", benchmark=protocol, data=root, split="valid")
-            j[name, protocol] = run.value("J")
+            j[name, protocol] = run.value("J", group="all")
     ours = j["dropped", "youtube-vos-2019"]
     assert ours == j["drawn", "youtube-vos-2019"]
     dropped, drawn = j["dropped", "ytvos-jjvalid"], j["drawn", "ytvos-jjvalid"]

@@ -85,7 +85,7 @@ def test_a_run_by_other_rules_than_its_benchmark_says_is_refused(copy: Path, run
 
 
 def test_a_folder_without_a_result_is_refused(copy: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is this the folder of a run"):
+    with pytest.raises(InputError, match="no finished run"):
         add(load(copy), tmp_path, ABOUT)
 
 
@@ -215,7 +215,9 @@ def test_a_better_number_in_the_result_is_found(copy: Path, run: Run) -> None:
 
 
 def test_another_run_in_its_place_is_found(copy: Path, run: Run) -> None:
-    assert tampered(copy, run, lambda _, result: run_with(0.9, called="a").save(result)) == {"fingerprint"}
+    assert tampered(copy, run, lambda _, result: run_with(0.9, called="a").save(result, overwrite=True)) == {
+        "fingerprint"
+    }
 
 
 def test_a_missing_result_is_found(copy: Path, run: Run) -> None:

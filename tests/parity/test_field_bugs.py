@@ -230,7 +230,7 @@ def test_scores_are_never_taken_from_an_earlier_run(world):
     gt, preds = world.masks("gt", {"s": [box()] * 4}), world.masks("preds", {"s": [box()] * 4})
     score(preds, gt=gt).save(world.root / "run")
     world.masks("preds", {"s": [half()] * 4})
-    score(preds, gt=gt).save(world.root / "run")
+    score(preds, gt=gt).save(world.root / "run", overwrite=True)
     assert load(world.root / "run").value("J") == 0.5
 
 

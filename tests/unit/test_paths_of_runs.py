@@ -56,7 +56,7 @@ def others(place):
 @pytest.mark.parametrize(
     ("name", "what", "fix"),
     [
-        ("absent", "not there", "check the path"),
+        ("absent", "it does not exist", "check the path"),
         ("runs", "a folder of 2 finished runs (one, two)", "name one of them, such as "),
         ("runs/one/objects.csv", "one table of a run", "give the folder, "),
         ("runs/one/frames.parquet", "one table of a run", "give the folder, "),

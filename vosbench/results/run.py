@@ -221,10 +221,11 @@ def as_html(run: RunResult) -> str:
 
 
 def unique_names(runs: Sequence[RunResult]) -> list[str]:
-    """Short names of the runs; the path of the predictions where two share one, numbered where they share that too."""
+    """Short names of the runs; the path of the predictions where two paths share one; numbered where paths are equal."""
     short = [run.name for run in runs]
     full = [run.document.predictions.name for run in runs]
-    names = [f if short.count(s) > 1 else s for s, f in zip(short, full, strict=True)]
+    places = {s: {f for name, f in zip(short, full, strict=True) if name == s} for s in short}
+    names = [f if len(places[s]) > 1 else s for s, f in zip(short, full, strict=True)]
     earlier = [names[:i].count(name) for i, name in enumerate(names)]
     return [f"{name} ({n + 1})" if n else name for name, n in zip(names, earlier, strict=True)]
 
