@@ -21,6 +21,7 @@ from vosbench.errors import IncompleteError, InputError, Problem, UsageError, Vo
 from vosbench.execution import default_jobs, run_isolated
 from vosbench.execution.limits import Limits
 from vosbench.masks.cache import HeldMasks
+from vosbench.masks.colours import with_palette
 from vosbench.masks.untrusted import require_plain_files
 from vosbench.protocols import load as protocols
 from vosbench.results.run import RunResult, require_free
@@ -112,7 +113,7 @@ def score_many(
         _require_room(one, folder)
     target |= {name: Path(target[name]) for name in ("data", "gt") if target.get(name) is not None}
     options = {"missing": missing, "resize": resize, "palette": palette, "measures": measures, **target}
-    options |= {"truth": _held_truth(target, measures), "jobs": max(1, workers // len(named))}
+    options |= {"truth": _held_truth(target, measures, palette), "jobs": max(1, workers // len(named))}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".scoring-", dir=folder) as scratch:
@@ -132,12 +133,12 @@ def _require_room(one: Submission, folder: Path) -> None:
         raise UsageError(f"--out {folder} lies inside the submission {visible(str(one.path))}", fix="choose another")
 
 
-def _held_truth(target: dict[str, Any], measures: Sequence[str] | None) -> HeldMasks:
+def _held_truth(target: dict[str, Any], measures: Sequence[str] | None, palette: str | None) -> HeldMasks:
     """The ground truth of what is scored, decoded as far as there is room. What is wrong with it shows here, once."""
     found = locate(**target)
     if measures is not None:
         protocols.with_measures(found.spec, measures)
-    truth = HeldMasks(found.dataset.masks(found.split))
+    truth = HeldMasks(with_palette(found.dataset.masks(found.split), palette))
     for task in make_plan(found.dataset.sequences(found.split), found.spec.rules, truth, ()).tasks:
         truth.hold(task.sequence.name, expected_stems(task.sequence, found.spec.rules))
     return truth

@@ -17,6 +17,10 @@ from vosbench.types import Progress
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+#: The names of :data:`vosbench.masks.palette.PALETTES`, which takes NumPy to import.
+PALETTE = click.Choice([f"{name}{order}" for order in ("", "-bgr") for name in ("davis", "youtube-vos", "lvos")])
+
+
 def data_options(command: F) -> F:
     """``--benchmark``, ``--data``, ``--split``, ``--gt``, ``--protocol``."""
     for option in (
@@ -37,7 +41,7 @@ def mask_options(command: F) -> F:
     for option in (
         click.option("--jobs", type=click.IntRange(1), metavar="N", help="Workers. Default: all cores."),
         click.option(
-            "--palette", type=click.Choice(["davis", "youtube-vos", "lvos"]), help="Exact colours of RGB masks."
+            "--palette", type=PALETTE, help="Exact colours of RGB masks; with -bgr, red and blue are exchanged."
         ),
         click.option("--resize", type=click.Choice(["nearest"]), help="Accept masks of another size; recorded."),
         click.option(

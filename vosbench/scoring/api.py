@@ -11,6 +11,7 @@ from vosbench.datasets.davis import Davis
 from vosbench.datasets.discover import Root, Target, locate
 from vosbench.errors import InputError, Problem, UsageError, visible
 from vosbench.execution.checkpoint import Journal
+from vosbench.masks.colours import with_palette
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import aggregate, tables
@@ -62,7 +63,7 @@ def score_all(
         measures: measures to report instead of the protocol's.
         missing: "error", or "empty" to score missing masks as empty.
         resize: "nearest" to accept masks of another size.
-        palette: the palette whose exact colours RGB predictions use.
+        palette: the palette whose exact colours RGB masks use, in the predictions or in the ground truth.
         jobs: workers; all cores by default.
         progress: called with (frames done, frames in all, sequence).
         executor: who the workers are, "threads", "processes", "dask://HOST:PORT" or "slurm"; by default processes of
@@ -91,7 +92,8 @@ def score_all(
     )
     spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
     sources = tuple(target.dataset.predictions(Path(p), palette=palette) for p in predictions)
-    sequences, truth = target.dataset.sequences(target.split), truth or target.dataset.masks(target.split)
+    sequences = target.dataset.sequences(target.split)
+    truth = truth or with_palette(target.dataset.masks(target.split), palette)
     if spec.rules.stability == "stable" and "T" in spec.rules.measures:
         sequences = _with_stability(sequences, target)
     plan = make_plan(sequences, spec.rules, truth, sources, missing=missing, resize=resize is not None)

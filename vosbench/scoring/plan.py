@@ -49,8 +49,7 @@ def make_plan(
     problems = [p for s in sequences for p in _truth_problems(s, rules, gt, expected[s.name])]
     if not problems and not any(expected.values()):
         problems = [problems_of.nothing_to_score(gt, s.name, len(s.frames), rules.frames) for s in sequences]
-    if missing == "error":
-        problems += [p for source in predictions for s in sequences for p in _missing(source, s.name, expected[s.name])]
+    problems += [p for source in predictions for p in _absent(source, expected, every=missing == "error")]
     if problems:
         raise InputError(problems)
     options = {"rules": rules, "gt": gt, "predictions": predictions, "missing": missing, "resize": resize}
@@ -84,10 +83,20 @@ def _truth_problems(sequence: Sequence, rules: Rules, gt: MaskSource, expected: 
     return []
 
 
-def _missing(source: MaskSource, sequence: str, expected: tuple[str, ...]) -> list[Problem]:
+def _absent(source: MaskSource, expected: dict[str, tuple[str, ...]], *, every: bool) -> list[Problem]:
+    """What a prediction lacks: every sequence and frame, or only whether there is nothing at all that is asked for."""
+    wanted = [name for name, frames in expected.items() if frames]
+    have = source.sequences()
+    others = [name for name in have if name not in expected]
+    if wanted and others and len(others) == len(have):
+        return [problems_of.nothing_wanted(source, wanted, others)]
+    return [p for name in wanted for p in _missing(source, name, expected[name], others)] if every else []
+
+
+def _missing(source: MaskSource, sequence: str, expected: tuple[str, ...], others: list[str]) -> list[Problem]:
     have = set(source.frames(sequence))
-    if expected and not have:
-        return [problems_of.missing_sequence(source, sequence, len(expected))]
+    if not have:
+        return [problems_of.missing_sequence(source, sequence, len(expected), others)]
     return [problems_of.missing_frame(source, sequence, f) for f in expected if f not in have]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from vosbench.datasets.discover import locate
 from vosbench.errors import InputError, Problem
+from vosbench.masks.colours import with_palette
 from vosbench.protocols.spec import Rules
 from vosbench.results.counts import SequenceCounts
 from vosbench.scoring.plan import make_plan
@@ -55,7 +56,8 @@ def validate(
             target[name] = Path(target[name])
     found = locate(**target)
     sources = tuple(found.dataset.predictions(Path(p), palette=palette) for p in predictions)
-    sequences, truth = found.dataset.sequences(found.split), found.dataset.masks(found.split)
+    sequences = found.dataset.sequences(found.split)
+    truth = with_palette(found.dataset.masks(found.split), palette)
     problems: list[Problem] = []
     try:
         make_plan(sequences, found.spec.rules, truth, sources, missing=missing)

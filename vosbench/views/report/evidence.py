@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vosbench.datasets.discover import Target, locate
 from vosbench.errors import InputError, UsageError, VosbenchError
+from vosbench.masks.colours import with_palette
 from vosbench.masks.planes import resized
 from vosbench.masks.sources import open_masks
 from vosbench.results.run import RunResult
@@ -50,7 +51,7 @@ class Evidence:
             pred = open_masks(Path(run.document.predictions.name), palette=palette)
             target = _located(run, options)
             sequences = {s.name: s for s in target.dataset.sequences(target.split)}
-            gt = target.dataset.masks(target.split)
+            gt = with_palette(target.dataset.masks(target.split), palette)
         except VosbenchError as error:
             raise NoEvidence(str(error).replace("\n", " ")) from error
         return cls(run=run, target=target, gt=gt, pred=pred, sequences=sequences)
