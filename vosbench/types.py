@@ -63,7 +63,7 @@ class MaskSource(Protocol):
         """Names of the sequences it holds, sorted."""
 
     def frames(self, sequence: str) -> tuple[str, ...]:
-        """Stems of the frames it holds of a sequence, sorted; empty if it holds none."""
+        """Stems of the frames it holds of a sequence, in the order of time; empty if it holds none."""
 
     def read(self, sequence: str, frame: str) -> Masks:
         """The masks of one frame. Raises InputError naming the file."""

@@ -21,6 +21,7 @@ from vosbench.files import write
 from vosbench.measures.catalog import COUNTS, MEASURES, cell_of, higher_is_better
 from vosbench.protocols.signature import require_same
 from vosbench.results.run import RunResult
+from vosbench.text import as_utf8
 
 SCHEMA = "vosbench.baseline/1"
 
@@ -139,7 +140,7 @@ def check(run: RunResult, baseline: Baseline, *, tolerance: float = TOLERANCE, e
 def read_baseline(path: Path) -> Baseline:
     """Read a baseline file. Raises InputError if there is none, or it is not of this vosbench."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Baseline)
+        found = msgspec.json.decode(as_utf8(path.read_bytes()), type=Baseline)
         if found.schema != SCHEMA:
             raise ValueError(f"schema {found.schema!r}, expected {SCHEMA!r}")
     except FileNotFoundError as error:

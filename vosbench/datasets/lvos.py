@@ -15,6 +15,7 @@ import msgspec
 from vosbench.datasets.lists import not_found, read_list
 from vosbench.datasets.split_folders import SplitFolders, label_of
 from vosbench.errors import InputError, Problem
+from vosbench.masks.order import in_time_order
 from vosbench.types import ObjectInfo, Sequence
 
 STEP = 5
@@ -82,8 +83,8 @@ class Lvos(SplitFolders):
             ObjectInfo(id=label_of(key, self.root), group=group, frames=_frames(o.frame_range, self.root))
             for key, o in sorted(video.objects.items(), key=lambda item: label_of(item[0], self.root))
         )
-        frames = sorted({frame for o in objects for frame in o.frames or ()})
-        return Sequence(name=name, frames=tuple(frames), objects=objects, images=self.images(folder, name))
+        frames = in_time_order({frame for o in objects for frame in o.frames or ()})
+        return Sequence(name=name, frames=frames, objects=objects, images=self.images(folder, name))
 
     def _unseen(self, folder: str) -> frozenset[str]:
         names = self._listed(folder, "unseen_videos.txt")

@@ -20,8 +20,9 @@ import msgspec
 from vosbench.datasets.lists import not_found, read_list, require_inside
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.planes import pack
-from vosbench.masks.rle import EncodingError, RunLengths, decode
+from vosbench.masks.run_lengths import EncodingError, RunLengths, decode
 from vosbench.masks.sources import open_masks
+from vosbench.text import as_utf8
 from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
 
 T = TypeVar("T")
@@ -78,7 +79,9 @@ class MeViS:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions, ``<video>/<expression>/<frame>.png``."""
-        return open_masks(path, palette=palette, depth=2)
+        videos = [item for split in self.splits() for item in self._meta(split).items()]
+        known = {f"{name}/{key}" for name, video in videos for key in video.expressions}
+        return open_masks(path, palette=palette, depth=2, known=known)
 
     def _resolve(self, split: str) -> tuple[str, tuple[str, ...]]:
         if split in self.splits():
@@ -165,7 +168,7 @@ class _Expressions:
 
 def _read(path: Path, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(as_utf8(path.read_bytes()), type=kind)
     except FileNotFoundError as error:
         raise not_found(path.parent, [path.name], "the expressions and masks of MeViS") from error
     except (OSError, ValueError, RecursionError) as error:

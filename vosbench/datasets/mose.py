@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from vosbench.datasets.pictures import pictures
 from vosbench.datasets.split_folders import SplitFolders, label_of
 from vosbench.types import ObjectInfo, Sequence
 
@@ -40,5 +41,4 @@ class Mose(SplitFolders):
 
     def _frames(self, folder: str, video: str) -> tuple[str, ...]:
         """The stems of the video's pictures: where truth is hidden, annotations are there for the first frame only."""
-        images = self.images(folder, video)
-        return tuple(sorted(p.stem for p in images.glob("*.jpg"))) if images else ()
+        return tuple(pictures(self.images(folder, video)))

@@ -52,9 +52,10 @@ class SaV:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions: a tree like that of the annotations, or label maps in which the object of folder 000 is 1."""
-        files = open_masks(path, palette=palette, depth=2)
+        known = {name for split in self.splits() for name in self._open(split).folders}
+        files = open_masks(path, palette=palette, known=known, objects=True)
         if not any("/" in name for name in files.sequences()):
-            return open_masks(path, palette=palette)
+            return files
         return ObjectTree(files, {n: self._required(n) for split in self.splits() for n in self._open(split).folders})
 
     def _required(self, video: str) -> dict[int, frozenset[str]]:

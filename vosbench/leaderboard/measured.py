@@ -16,6 +16,7 @@ from vosbench.leaderboard.card import About, Card, Measurement, Number, Value, e
 from vosbench.leaderboard.entries import Board
 from vosbench.leaderboard.over_time import mean_over_time
 from vosbench.results.document import SCHEMA
+from vosbench.text import as_utf8
 
 COMPLETE: Final = "complete"
 
@@ -142,8 +143,8 @@ def sequence_values(objects: list[dict[str, str]]) -> dict[str, dict[str, Number
 def read_about(path: Path) -> About:
     """Read a ``card.toml``. Raises InputError naming the key that is wrong."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=About)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.toml.decode(as_utf8(path.read_bytes()), type=About)
+    except (msgspec.DecodeError, ValueError) as error:
         fix = "see `vosbench leaderboard add --help` for an example"
         raise InputError([Problem(code="bad-toml", message=str(error), where=str(path), fix=fix)]) from error
 

@@ -98,6 +98,17 @@ def nothing_to_score(source: MaskSource, sequence: str, frames: int, rule: str) 
     )
 
 
+def unknown_order(source: MaskSource, sequence: str, doubt: str) -> Problem:
+    """A sequence whose frames cannot be put in order by their names; ``doubt`` is why."""
+    return Problem(
+        code="frame-order",
+        message=f"the order of its frames is not known: {doubt}",
+        where=source.where(sequence),
+        fix="name frames by numbers that differ in nothing else, such as 00000.png, 00001.png; move other files away",
+        sequence=sequence,
+    )
+
+
 def no_object(source: MaskSource, sequence: str, frame: str) -> Problem:
     """A sequence in which the protocol finds no object."""
     fix = "use a protocol that takes objects from all frames, such as folder, or leave the sequence out"

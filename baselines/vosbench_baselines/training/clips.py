@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vosbench.datasets.pictures import pictures
 from vosbench.models.video import decode
 from vosbench.types import Sequence
 from vosbench_baselines.training.folders import VideoFolder, read_labels
@@ -73,8 +74,8 @@ class Videos:
         """See :class:`ClipSource`."""
         sequences = self.folder.found
         sequence = sequences[rng.integers(len(sequences))]
-        files = {path.stem: path for path in sequence.images.iterdir()} if sequence.images else {}
-        stems = sorted(files) if shape.unlabelled else list(sequence.frames)
+        files = pictures(sequence.images)
+        stems = list(files) if shape.unlabelled else list(sequence.frames)
         indices = ordered_frames(rng, len(stems), shape.frames, max_gap)
         annotated = [i for i, stem in enumerate(stems) if stem in sequence.frames]
         shift = min((i - indices[0] for i in annotated), key=abs)  # a clip begins where there is a mask

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vosbench.datasets.lists import read_list
+from vosbench.datasets.pictures import is_picture, pictures
 from vosbench.errors import InputError, Problem
-from vosbench.models.video import IMAGE_SUFFIXES
 from vosbench.types import Masks, Sequence
 from vosbench_baselines.training.config import Source
 
@@ -32,7 +33,8 @@ class VideoFolder:
         folders = sorted(path for path in self.images.glob("*") if path.is_dir()) if self.images.is_dir() else []
         found = []
         for folder in folders:
-            stems = tuple(sorted(path.stem for path in (self.annotations / folder.name).glob("*.png")))
+            masks = pictures(self.annotations / folder.name)
+            stems = tuple(stem for stem, path in masks.items() if path.suffix == ".png")
             if stems and (self.names is None or folder.name in self.names):
                 found.append(Sequence(name=folder.name, frames=stems, images=folder))
         if not found:
@@ -74,7 +76,7 @@ def video_folder(source: Source, base: Path) -> VideoFolder:
     """The sequences a source names, paths relative to ``base``."""
     names = None
     if source.sequences:
-        names = frozenset((base / source.sequences).read_text(encoding="utf-8").split())
+        names = frozenset(read_list(base / source.sequences))
     images, masks = base / source.images, base / source.masks
     return VideoFolder(base, images, masks, source.binary, names, source.fraction)
 
@@ -88,9 +90,9 @@ def fraction_of(items: list[T], fraction: float) -> list[T]:
 def still_pairs(source: Source, base: Path) -> list[tuple[Path, Path]]:
     """(image, mask) files of a source, at any depth, paired by their path without suffix."""
     images, masks = base / source.images, base / source.masks
-    names = frozenset((base / source.sequences).read_text(encoding="utf-8").split()) if source.sequences else None
+    names = frozenset(read_list(base / source.sequences)) if source.sequences else None
     pairs = []
-    for image in sorted(path for path in images.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES):
+    for image in sorted(path for path in images.rglob("*") if is_picture(path)):
         inside = image.relative_to(images)
         mask = masks / inside.with_suffix(".png")
         if mask.is_file() and (names is None or inside.parts[0] in names):
@@ -104,14 +106,12 @@ def still_pairs(source: Source, base: Path) -> list[tuple[Path, Path]]:
 def picture_folders(source: Source, base: Path) -> list[list[Path]]:
     """The pictures of each video of a source, in order: folders that hold any, at any depth."""
     root = base / source.images
-    names = frozenset((base / source.sequences).read_text(encoding="utf-8").split()) if source.sequences else None
-    found: dict[Path, list[Path]] = {}
-    for picture in sorted(path for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES):
-        if names is None or picture.parent.name in names:
-            found.setdefault(picture.parent, []).append(picture)
+    names = frozenset(read_list(base / source.sequences)) if source.sequences else None
+    folders = sorted({path.parent for path in root.rglob("*") if is_picture(path)})
+    found = [list(pictures(folder).values()) for folder in folders if names is None or folder.name in names]
     if not found:
         raise _nothing(root, "it holds no pictures")
-    return list(found.values())
+    return found
 
 
 def read_labels(path: Path, *, binary: bool) -> NDArray[np.uint8]:

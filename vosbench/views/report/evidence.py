@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.datasets.discover import Target, locate
+from vosbench.datasets.pictures import pictures
 from vosbench.errors import InputError, UsageError, VosbenchError
 from vosbench.masks.colours import with_palette
 from vosbench.masks.planes import resized
-from vosbench.masks.sources import open_masks
 from vosbench.results.run import RunResult
 from vosbench.scoring.labels import LabelSpace, StrayLabel
 from vosbench.scoring.task import Task, label_space
@@ -48,8 +48,8 @@ class Evidence:
         palette = options.pop("palette", None)
         options["split"] = options.get("split") or run.document.split
         try:
-            pred = open_masks(Path(run.document.predictions.name), palette=palette)
             target = _located(run, options)
+            pred = target.dataset.predictions(Path(run.document.predictions.name), palette=palette)
             sequences = {s.name: s for s in target.dataset.sequences(target.split)}
             gt = with_palette(target.dataset.masks(target.split), palette)
         except VosbenchError as error:
@@ -107,15 +107,13 @@ class Evidence:
         """The picture the masks belong to, at their size; None if the dataset has none."""
         from PIL import Image
 
-        folder = self.sequences[worst.sequence].images
-        paths = [folder / f"{worst.frame}{ending}" for ending in (".jpg", ".jpeg", ".png")] if folder else []
-        path = next((p for p in paths if p.is_file()), None)
-        if path is None:
-            return None
         try:
+            path = pictures(self.sequences[worst.sequence].images).get(worst.frame)
+            if path is None:
+                return None
             with Image.open(path) as file:
                 return np.asarray(file.convert("RGB").resize((shape[1], shape[0])))
-        except OSError:
+        except (OSError, InputError):
             return None
 
 
