@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -172,3 +173,43 @@ def test_truth_in_colours_is_read_with_a_palette(world, vosbench):
     assert validate([preds], gt=gt, palette="davis").frames == 2
     done = vosbench("score-many", preds, "--gt", gt, "--palette", "davis", "--out", world.root / "out", "--jobs", 1)
     assert done.code == 0
+
+
+# ------------------------------------------------------------------ a folder for each object
+
+
+def by_object(world, names, value=1):
+    two = [m + box(2, top=30, size=9) for m in VIDEO]
+    gt = world.masks("gt", {"a": two, "b": two})
+    parts = {f"{s}/{name}": [(m == k) * value for m in two] for s in "ab" for k, name in enumerate(names, 1)}
+    return gt, world.masks("p", parts)
+
+
+@pytest.mark.parametrize("names", [["1", "2"], ["001", "002"]])
+@pytest.mark.parametrize("value", [1, 255])
+def test_folders_of_objects_are_read_where_label_maps_are_expected(world, names, value):
+    gt, preds = by_object(world, names, value)
+    run = score(preds, gt=gt)
+    assert run.value("J") == 1
+    assert any("masks of one object a folder were read" in note for note in run.document.notes)
+    shutil.make_archive(str(world.root / "z"), "zip", preds)
+    assert score(world.root / "z.zip", gt=gt).document.summary == run.document.summary
+
+
+@pytest.mark.parametrize("names", [["0", "1"], ["dog", "cat"]])
+def test_folders_of_objects_that_are_no_labels_are_refused_with_advice_that_works(world, names):
+    """Folder 0 may be the first object or the background: nothing is guessed."""
+    gt, preds = by_object(world, names)
+    error = error_of(score, preds, gt=gt)
+    assert {problem.code for problem in error.problems} == {"layout"}
+    assert "1, 2, …" in error.problems[0].fix
+    for sequence in "ab":
+        for k, name in reversed(list(enumerate(names, 1))):
+            (preds / sequence / name).rename(preds / sequence / str(k))
+    assert score(preds, gt=gt).value("J") == 1
+
+
+def test_label_maps_in_folders_of_objects_are_refused(world):
+    two = [m + box(2, top=30, size=9) for m in VIDEO]
+    gt, preds = world.masks("gt", {"a": two}), world.masks("p", {"a/1": two, "a/2": two})
+    assert "several labels" in error_of(score, preds, gt=gt).problems[0].message
