@@ -13,7 +13,7 @@ Only ``vosbench.cli`` turns them into output and exit codes.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -24,6 +24,27 @@ def visible(text: str) -> str:
     a\\nb
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def few(names: Sequence[str]) -> str:
+    """The first three names, and dots where there are more.
+
+    >>> few(["a", "b", "c", "d"])
+    'a, b, c, …'
+    """
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question for a name that is not known: the nearest one, or nothing.
+
+    >>> did_you_mean("davis17", ["davis2016", "davis2017", "lvos-v2"]), did_you_mean("x", ["davis2017"])
+    ("did you mean 'davis2017'?", '')
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), 1)
+    return f"did you mean {close[0]!r}?" if close else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

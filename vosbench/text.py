@@ -86,13 +86,14 @@ def lines(text: str) -> list[str]:
 
 def _fitting(data: bytes) -> str:
     """The name of an encoding that these bytes, which are not UTF-8, are likely to be in."""
-    high = re.findall(rb"[\x80-\xff]+", data[: 1 << 16])
-    if all(len(run) % 2 == 0 for run in high):  # two bytes a character
+    if re.search(rb"[\x82\x83]", data) and _decodes(data, "shift_jis"):
+        return "Shift JIS"
+    beside_letters = re.search(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]", data)
+    pairs = all(len(run) % 2 == 0 for run in re.findall(rb"[\x80-\xff]+", data[: 1 << 16]))
+    if pairs and not beside_letters:  # two bytes a character
         for encoding, name in (("gb18030", "GBK (GB 18030)"), ("euc_jp", "EUC-JP"), ("euc_kr", "EUC-KR")):
             if _decodes(data, encoding):
                 return name
-    if _decodes(data, "shift_jis") and any(byte in data for byte in (0x81, 0x82, 0x83)):
-        return "Shift JIS"
     return "Windows-1252 (Latin-1)"
 
 

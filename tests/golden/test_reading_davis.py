@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from vosbench.scoring.api import score
+from vosbench import score
 
 pytestmark = pytest.mark.realdata
 

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vosbench import score, validate
 from vosbench.errors import InputError
 from vosbench.masks.nearest import nearest
 from vosbench.masks.palette import PALETTES, davis_palette
-from vosbench.scoring.api import score
-from vosbench.scoring.validate import validate
 
 
 def box(label=1, top=10, size=15):

@@ -9,7 +9,6 @@ from PIL import Image
 import vosbench
 from vosbench.errors import InputError
 from vosbench.scoring.numbering import other_numbering
-from vosbench.scoring.validate import validate
 from vosbench.types import Sequence
 
 MASKS = [np.zeros((20, 30), np.uint8) for _ in range(6)]
@@ -46,7 +45,7 @@ def numbers(start, stop, step=1, pattern="{:05d}"):
     return [pattern.format(n) for n in range(start, stop, step)]
 
 
-@pytest.mark.parametrize("call", [vosbench.score, lambda path, **options: validate([path], **options)])
+@pytest.mark.parametrize("call", [vosbench.score, lambda path, **options: vosbench.validate([path], **options)])
 @pytest.mark.parametrize("missing", ["error", "empty"])
 @pytest.mark.parametrize(
     ("ours", "theirs"),
@@ -121,13 +120,11 @@ def test_every_shift_by_whole_steps_is_found_and_the_same_numbers_never(length, 
     assert outcome({"a": want[unwritten:]}, {"a": want}) == (0, 0)
 
 
-def test_real_predictions_are_not_doubted(realdata):
-    from vosbench.datasets.discover import locate
-
-    for benchmark, folder in (
-        ("davis2016", "osvos_semisupervised"),
-        ("davis2016-unsupervised", "rvos_unsupervised"),
-    ):
-        target = locate(benchmark=benchmark, data=realdata / "davis2016", split="val")
-        source = target.dataset.predictions(realdata / "predictions" / folder)
-        assert other_numbering(source, target.dataset.sequences("val")) == ([], [])
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("benchmark", "folder"), [("davis2016", "osvos_semisupervised"), ("davis2016-unsupervised", "rvos_unsupervised")]
+)
+def test_real_predictions_are_not_doubted(realdata, vosbench, benchmark, folder):
+    place = ("--benchmark", benchmark, "--data", realdata / "davis2016")
+    done = vosbench("score", realdata / "predictions" / folder, *place, "--measures", "J")
+    assert (done.code, "shifted" in done.err) == (0, False)

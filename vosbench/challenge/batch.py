@@ -8,15 +8,16 @@ submission alone would have written, byte for byte; only the decoded ground trut
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from vosbench.challenge.filenames import folder_name
 from vosbench.datasets.discover import locate
+from vosbench.datasets.query import Query
 from vosbench.errors import IncompleteError, InputError, Problem, UsageError, VosbenchError, visible
 from vosbench.execution import default_jobs, run_isolated
 from vosbench.execution.limits import Limits
@@ -25,8 +26,9 @@ from vosbench.masks.colours import with_palette
 from vosbench.masks.untrusted import require_plain_files
 from vosbench.protocols import load as protocols
 from vosbench.results.run import RunResult, require_free
-from vosbench.scoring.api import score
+from vosbench.scoring.api import score_query
 from vosbench.scoring.plan import expected_stems, make_plan
+from vosbench.scoring.reading import AS_IS, Reading
 from vosbench.types import Failure
 
 #: The table of all submissions, beside their folders.
@@ -65,6 +67,16 @@ class Outcome:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """How every submission is scored."""
+
+    query: Query
+    reading: Reading
+    measures: tuple[str, ...] | None
+    jobs: int
+
+
 def submissions(paths: Sequence[str | Path]) -> tuple[Submission, ...]:
     """Name the folder of each submission.
 
@@ -82,27 +94,24 @@ def submissions(paths: Sequence[str | Path]) -> tuple[Submission, ...]:
     return tuple(named)
 
 
-def score_many(
+def score_many_query(
     paths: Sequence[str | Path],
     out: str | Path,
+    query: Query,
     *,
+    reading: Reading = AS_IS,
+    measures: Collection[str] | None = None,
     jobs: int | None = None,
     seconds: float = 3600,
-    missing: str = "error",
-    resize: str | None = None,
-    palette: str | None = None,
-    measures: Sequence[str] | None = None,
-    **target: Any,
 ) -> Generator[Outcome, None, None]:
     """Score submissions one by one, each into ``out/<name>``, and yield what became of each as it is done.
 
     Args:
         paths: folders or zip archives.
         out: folder of the results; an earlier result of a submission there is replaced, or removed if it fails now.
+        query, reading, measures: see :func:`vosbench.scoring.api.score_query`.
         jobs: submissions scored at the same time; all cores by default.
         seconds: time for each.
-        missing, resize, palette, measures: see :func:`vosbench.scoring.api.score_all`.
-        target: what to score against, see :func:`vosbench.datasets.discover.locate`.
 
     Raises:
         UsageError: see :func:`submissions`; or ``out`` holds what is no run, or lies inside a submission.
@@ -111,13 +120,17 @@ def score_many(
     named, folder, workers = submissions(paths), Path(out), jobs or default_jobs()
     for one in named:
         _require_room(one, folder)
-    target |= {name: Path(target[name]) for name in ("data", "gt") if target.get(name) is not None}
-    options = {"missing": missing, "resize": resize, "palette": palette, "measures": measures, **target}
-    options |= {"truth": _held_truth(target, measures, palette), "jobs": max(1, workers // len(named))}
+    asked = _Asked(
+        query=query,
+        reading=reading,
+        measures=None if measures is None else tuple(measures),
+        jobs=max(1, workers // len(named)),
+    )
+    truth = _held_truth(asked)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".scoring-", dir=folder) as scratch:
-            work = partial(_score_one, scratch=Path(scratch), options=options)
+            work = partial(_score_one, scratch=Path(scratch), asked=asked, truth=truth)
             for one, result in _isolated(work, named, workers, seconds):
                 outcome = _failed(one, result.error) if isinstance(result, Failure) else result
                 _place(Path(scratch) / one.name, folder / one.name)
@@ -128,17 +141,17 @@ def score_many(
 
 
 def _require_room(one: Submission, folder: Path) -> None:
-    require_free(folder / one.name)
+    require_free(folder / one.name, overwrite=True)
     if folder.resolve().is_relative_to(one.path.resolve()):
         raise UsageError(f"--out {folder} lies inside the submission {visible(str(one.path))}", fix="choose another")
 
 
-def _held_truth(target: dict[str, Any], measures: Sequence[str] | None, palette: str | None) -> HeldMasks:
+def _held_truth(asked: _Asked) -> HeldMasks:
     """The ground truth of what is scored, decoded as far as there is room. What is wrong with it shows here, once."""
-    found = locate(**target)
-    if measures is not None:
-        protocols.with_measures(found.spec, measures)
-    truth = HeldMasks(with_palette(found.dataset.masks(found.split), palette))
+    found = locate(asked.query)
+    if asked.measures is not None:
+        protocols.with_measures(found.spec, asked.measures)
+    truth = HeldMasks(with_palette(found.dataset.masks(found.split), asked.reading.palette))
     for task in make_plan(found.dataset.sequences(found.split), found.spec.rules, truth, ()).tasks:
         truth.hold(task.sequence.name, expected_stems(task.sequence, found.spec.rules))
     return truth
@@ -155,13 +168,15 @@ def _isolated(
         yield from results
 
 
-def _score_one(one: Submission, *, scratch: Path, options: dict[str, Any]) -> Outcome:
+def _score_one(one: Submission, *, scratch: Path, asked: _Asked, truth: HeldMasks) -> Outcome:
     """In a process of its own: score, and leave the run in ``scratch``."""
     try:
         require_plain_files(one.path)
-        run = score(one.path, **options)
+        (run,) = score_query(
+            one.path, asked.query, reading=asked.reading, measures=asked.measures, jobs=asked.jobs, truth=truth
+        )
     except VosbenchError as error:
-        return _refused(one, error, options)
+        return _refused(one, error, asked)
     run.save(scratch / one.name)
     filled = sum(run.document.filled.values())
     return Outcome(submission=one, status="scored", numbers=numbers(run), coverage=coverage(run), filled=filled)
@@ -180,20 +195,17 @@ def coverage(run: RunResult) -> float:
     return float(1 - sum(run.document.filled.values()) / run.document.dataset.frames)
 
 
-def _refused(one: Submission, error: VosbenchError, options: dict[str, Any]) -> Outcome:
+def _refused(one: Submission, error: VosbenchError, asked: _Asked) -> Outcome:
     code = error.problems[0].code if isinstance(error, InputError) else error.code
-    return Outcome(submission=one, status="refused", coverage=_coverage(one.path, options), code=code, error=str(error))
+    return Outcome(submission=one, status="refused", coverage=_coverage(one.path, asked), code=code, error=str(error))
 
 
-def _coverage(path: Path, options: dict[str, Any]) -> float | None:
+def _coverage(path: Path, asked: _Asked) -> float | None:
     """The share of the frames that are scored for which a submission has a mask, None if it cannot be opened."""
-    where = {
-        name: options[name] for name in ("benchmark", "protocol", "data", "gt", "split", "roots") if name in options
-    }
     try:
         require_plain_files(path)
-        found = locate(**where)
-        masks = found.dataset.predictions(path, palette=options["palette"])
+        found = locate(asked.query)
+        masks = found.dataset.predictions(path, palette=asked.reading.palette)
         expected = [(s.name, expected_stems(s, found.spec.rules)) for s in found.dataset.sequences(found.split)]
         have = sum(len(set(stems) & set(masks.frames(name))) for name, stems in expected)
     except VosbenchError:

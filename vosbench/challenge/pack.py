@@ -6,21 +6,25 @@ objects, or the masks and pictures of the first frames.
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from vosbench.datasets.discover import Root, Target, locate
+from vosbench.datasets.discover import Target, locate
 from vosbench.datasets.pictures import pictures
+from vosbench.datasets.query import Query, Root
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.files import new_file
 from vosbench.masks.order import in_time_order
 from vosbench.masks.write import encode_label_map
+from vosbench.results.paths import run_folder
+from vosbench.results.reader import load
 from vosbench.scoring import problems as problems_of
 from vosbench.scoring.numbering import other_numbering
+from vosbench.scoring.origin import predictions_of, query_of, reading_of
 from vosbench.types import LabelMap, MaskSource, Progress, Sequence
 
 #: The time stamp of every member, so that equal masks make equal archives; zip knows none earlier.
@@ -58,17 +62,18 @@ def pack(
     *,
     benchmark: str | None = None,
     data: str | Path | None = None,
-    split: str | None = None,
+    split: str | Path | None = None,
     palette: str | None = None,
-    roots: tuple[Root, ...] = (),
+    roots: Collection[Root] = (),
     progress: Progress | None = None,
 ) -> Packed:
     """Check a prediction folder and write it as a submission.
 
     Args:
-        predictions: folder or zip archive of ``<sequence>/<frame>.png``.
+        predictions: folder or zip archive of ``<sequence>/<frame>.png``, or a finished run, whose predictions are
+            packed for the benchmark it was scored on.
         out: the zip archive to write.
-        benchmark, data, split, roots: see :func:`vosbench.datasets.discover.locate`.
+        benchmark, data, split, roots: see :class:`vosbench.datasets.query.Query`.
         palette: the palette whose exact colours RGB predictions use.
         progress: called with (sequences done, sequences in all, sequence).
 
@@ -76,7 +81,12 @@ def pack(
         UsageError: the benchmark has no server, or ``out`` lies inside the predictions.
         InputError: every missing frame and unusable mask; nothing was written.
     """
-    target = locate(benchmark=benchmark, data=None if data is None else Path(data), split=split, roots=roots)
+    query = Query.of(benchmark=benchmark, data=data, split=split, roots=roots)
+    if folder := run_folder(predictions):
+        document = load(folder).document
+        predictions, query = predictions_of(document), query_of(document, query)
+        palette = palette or reading_of(document).palette
+    target = locate(query)
     data_of = target.spec.data
     if data_of is None or data_of.submission is None:
         raise UsageError(f"{target.benchmark} has no server to submit to", fix="score it here with `vosbench score`")

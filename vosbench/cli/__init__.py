@@ -11,7 +11,7 @@ from io import TextIOWrapper
 import click
 
 from vosbench._version import __version__
-from vosbench.errors import VosbenchError
+from vosbench.errors import VosbenchError, did_you_mean
 
 # NumPy's linear algebra starts a thread for every core, and these spin at first: a tenth of a CPU second, for nothing.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -44,7 +44,7 @@ class _Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
-            return None
+            ctx.fail(" ".join(filter(None, [f"No such command {name!r}.", did_you_mean(name, VERBS)])))
         command: click.Command = import_module(f"vosbench.cli.{VERBS[name][0]}").command
         return command
 

@@ -67,7 +67,13 @@ class Davis:
 
     def _sequence(self, name: str, masks: MaskFolder) -> Sequence:
         attributes = self._info[name].attributes if name in self._info else ()
-        return Sequence(name=name, frames=masks.frames(name), images=self._images(name), attributes=attributes)
+        return Sequence(
+            name=name,
+            frames=masks.frames(name),
+            images=self._images(name),
+            attributes=attributes,
+            stable=self._stable.get(name),
+        )
 
     @cached_property
     def _info(self) -> Mapping[str, SequenceInfo]:
@@ -82,7 +88,8 @@ class Davis:
         """Predictions, ``<sequence>/<frame>.png``."""
         return open_masks(path, palette=palette, known=self._truth.sequences())
 
-    def stable(self) -> dict[str, bool]:
+    @cached_property
+    def _stable(self) -> Mapping[str, bool]:
         """Whether temporal stability is meaningful, by sequence: ``eval_t`` of ``db_info``, else as in DAVIS-2016."""
         if info := self._info:
             return {name: entry.eval_t for name, entry in info.items() if entry.eval_t is not None}

@@ -1,4 +1,4 @@
-"""Which benchmark, and where its data is: from what the user said, what was registered, and what lies on disk."""
+"""Which benchmark a query means, and where its data is: from the query, the registered roots and what lies on disk."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,12 @@ from pathlib import Path
 
 from vosbench.datasets.folder import Folder
 from vosbench.datasets.lists import is_there, root_advice
+from vosbench.datasets.query import Query, Root
 from vosbench.datasets.registry import layout_of, open_dataset, root_near
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import Data, ProtocolSpec
 from vosbench.types import Dataset
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Root:
-    """A place where data may lie, and the benchmark it was registered for, if it was."""
-
-    path: Path
-    benchmark: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,44 +24,29 @@ class Target:
     split: str
 
 
-def locate(
-    *,
-    benchmark: str | None = None,
-    protocol: str | None = None,
-    data: Path | None = None,
-    gt: Path | None = None,
-    split: str | None = None,
-    roots: Sequence[Root] = (),
-) -> Target:
+def locate(query: Query) -> Target:
     """Find the benchmark and its data.
-
-    Args:
-        benchmark: its name, or the path of its TOML file; found from the data if None.
-        protocol: score by the rules of this protocol instead of the benchmark's own.
-        data: the dataset's root; looked for in ``roots`` if None.
-        gt: a folder of ground-truth masks; then there is no benchmark, only a protocol ("folder" by default).
-        split: name of a split, or the path of a list of sequences; the benchmark's usual one if None.
-        roots: where data may lie.
 
     Raises:
         UsageError: contradictory, unknown or ambiguous choices.
         InputError: data that is not laid out as expected, naming what was looked for.
     """
-    if gt is not None:
-        if benchmark or data:
+    if query.gt is not None:
+        if query.benchmark or query.data:
             raise UsageError(
-                "a folder of ground truth is no benchmark", fix="give --gt alone, or --benchmark with --data"
+                "--gt cannot be combined with --benchmark or --data", fix="give --gt alone, or --benchmark with --data"
             )
-        _must_exist(gt)
-        spec = protocols.load(protocol or "folder")
-        return Target(benchmark="folder", spec=spec, dataset=Folder(gt), split=split or "all")
-    if data is not None:
-        _must_exist(data)
-        roots = [Root(path=data, benchmark=benchmark)]
-    named, dataset = _named(benchmark, roots) if benchmark else _detected(roots, split)
+        _must_exist(query.gt)
+        spec = protocols.load(query.protocol or "folder")
+        return Target(benchmark="folder", spec=spec, dataset=Folder(query.gt), split=query.split or "all")
+    roots = query.roots
+    if query.data is not None:
+        _must_exist(query.data)
+        roots = (Root(path=query.data, benchmark=query.benchmark),)
+    named, dataset = _named(query.benchmark, roots) if query.benchmark else _detected(roots, query.split)
     assert named.data is not None
-    rules = protocols.load(protocol) if protocol else named
-    return Target(benchmark=named.name, spec=rules, dataset=dataset, split=split or named.data.split)
+    rules = protocols.load(query.protocol) if query.protocol else named
+    return Target(benchmark=named.name, spec=rules, dataset=dataset, split=query.split or named.data.split)
 
 
 def benchmarks() -> tuple[ProtocolSpec, ...]:

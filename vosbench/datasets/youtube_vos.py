@@ -6,6 +6,8 @@
     <split>/Annotations/<video>/<frame>.png
     <split>/JPEGImages/<video>/<frame>.jpg         optional
 
+The annotated frames of a video are those that ``meta.json`` lists for an object, and all that have a mask.
+
 Categories that occur in ``train/meta.json`` are seen, all others unseen. ``unseen.txt`` in the root, or beside the list
 of videos that is asked for, overrides this: it names the unseen categories, one a line.
 """
@@ -113,7 +115,8 @@ class YouTubeVOS:
             ObjectInfo(id=int(key), category=o.category, group=groups.of(o.category), frames=in_time_order(o.frames))
             for key, o in sorted(video.objects.items(), key=lambda item: int(item[0]))
         )
-        frames = in_time_order({frame for o in objects for frame in o.frames or ()})
+        listed = {frame for o in objects for frame in o.frames or ()}
+        frames = in_time_order(listed.union(MaskFolder(self.root / folder / "Annotations").frames(name)))
         images = folder_of(self.root / folder / "JPEGImages", name)
         return Sequence(name=name, frames=frames, objects=objects, images=images)
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from vosbench.errors import InputError
 from vosbench.masks.archive import MaskArchive
 from vosbench.masks.listing import MAX_FILE_BYTES, Listed, last_change, refused
 from vosbench.masks.names import Found

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from vosbench import plugins
-from vosbench.errors import UsageError
+from vosbench.errors import UsageError, did_you_mean
 from vosbench.measures.catalog import MEASURES, composites
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.text import as_utf8
@@ -45,9 +45,8 @@ def load(name: str) -> ProtocolSpec:
         )
     path = own if own.is_file() else Path(plugins.load(GROUP, name) if name in others else name)
     if path.suffix != ".toml" or not path.is_file():
-        raise UsageError(
-            f"there is no protocol called {name!r}", fix=f"choose one of {', '.join(names())}, or a .toml file"
-        )
+        fix = did_you_mean(name, names()) or f"choose one of {', '.join(names())}, or a .toml file"
+        raise UsageError(f"there is no protocol called {name!r}", fix=fix)
     return read(path)
 
 
@@ -70,5 +69,6 @@ def read(path: Path) -> ProtocolSpec:
 def with_measures(spec: ProtocolSpec, measures: Collection[str]) -> ProtocolSpec:
     """The protocol with other measures. Raises UsageError for one that does not exist."""
     if unknown := [m for m in measures if m not in MEASURES]:
-        raise UsageError(f"unknown measure {unknown[0]!r}", fix=f"choose from {', '.join(MEASURES)}")
+        fix = did_you_mean(unknown[0], MEASURES) or f"choose from {', '.join(MEASURES)}"
+        raise UsageError(f"unknown measure {unknown[0]!r}", fix=fix)
     return msgspec.structs.replace(spec, rules=msgspec.structs.replace(spec.rules, measures=tuple(measures)))
