@@ -72,7 +72,7 @@ def test_davis_names_what_it_lacks(world, tmp_path):
     (data.root / "ImageSets/2017/val.txt").write_text("a\nc\nd\n")
     with pytest.raises(InputError) as error:
         data.sequences("val")
-    assert where(error) == [f"{data.root}/Annotations/480p/{name}/*.png" for name in "cd"]
+    assert where(error) == [f"{data.root}/Annotations/480p/{name}" for name in "cd"]
     with pytest.raises(UsageError, match="no split called 'test': it has val"):
         data.sequences("test")
     with pytest.raises(InputError) as error:

@@ -21,6 +21,7 @@ from vosbench.execution import default_jobs, run_isolated
 from vosbench.execution.limits import Limits, require_seconds
 from vosbench.files import new_folder, working_folder, writable
 from vosbench.masks.cache import HeldMasks
+from vosbench.masks.colours import with_palette
 from vosbench.masks.untrusted import require_plain_files
 from vosbench.protocols import load as protocols
 from vosbench.results.run import RunResult, require_free
@@ -147,7 +148,7 @@ def _held_truth(asked: _Asked) -> HeldMasks:
     found = locate(asked.query)
     if asked.measures is not None:
         protocols.with_measures(found.spec, asked.measures)
-    truth = HeldMasks(found.dataset.masks(found.split))
+    truth = HeldMasks(with_palette(found.dataset.masks(found.split), asked.reading.palette))
     for task in make_plan(found.dataset.sequences(found.split), found.spec.rules, truth, ()).tasks:
         truth.hold(task.sequence.name, expected_stems(task.sequence, found.spec.rules))
     return truth

@@ -15,6 +15,9 @@ from vosbench.datasets.query import Query, Root
 from vosbench.errors import UsageError, visible
 from vosbench.types import Progress
 
+#: The names of :data:`vosbench.masks.palette.PALETTES`, which takes NumPy to import.
+PALETTE = click.Choice([f"{name}{order}" for order in ("", "-bgr") for name in ("davis", "youtube-vos", "lvos")])
+
 
 def data_options(command: Callable[..., None]) -> Callable[..., None]:
     """``--benchmark``, ``--data``, ``--split``, ``--gt``, ``--protocol``: the command gets them as one ``query``."""
@@ -57,7 +60,7 @@ def mask_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--jobs", type=click.IntRange(1), metavar="N", help="Workers. Default: all cores."),
         click.option(
-            "--palette", type=click.Choice(["davis", "youtube-vos", "lvos"]), help="Exact colours of RGB masks."
+            "--palette", type=PALETTE, help="Exact colours of RGB masks; with -bgr, red and blue are exchanged."
         ),
         click.option("--resize", type=click.Choice(["nearest"]), help="Accept masks of another size; recorded."),
         click.option(

@@ -10,7 +10,7 @@ from vosbench.cli import options
 @click.option("--benchmark", metavar="NAME|FILE", help="See `vosbench list benchmarks`. Default: found from the data.")
 @click.option("--data", metavar="FOLDER", help="Root of the dataset. Default: registered data, VOSBENCH_DATA.")
 @click.option("--split", metavar="NAME|FILE", help="Split to submit. Default: the benchmark's usual one.")
-@click.option("--palette", type=click.Choice(["davis", "youtube-vos", "lvos"]), help="Exact colours of RGB masks.")
+@click.option("--palette", type=options.PALETTE, help="Exact colours of RGB masks.")
 @click.option("--out", required=True, metavar="FILE.zip", help="The archive to write.")
 def command(
     predictions: str, benchmark: str | None, data: str | None, split: str | None, palette: str | None, out: str

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vosbench.datasets.db_info import SequenceInfo, read_db_info
-from vosbench.datasets.lists import folder_of, not_found, read_list, split_file
+from vosbench.datasets.lists import folder_of, no_truth, not_found, read_list, split_file
 from vosbench.masks.sources import MaskFolder, open_masks
 from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.types import MaskSource, Sequence
@@ -62,9 +62,7 @@ class Davis:
         masks = self._truth
         missing = [n for n in names if not masks.frames(n)]
         if missing:
-            raise not_found(
-                self.root, [f"{masks.where(n)}/*.png" for n in missing], "the ground truth of these sequences"
-            )
+            raise no_truth(self.root, missing, masks)
         return tuple(self._sequence(name, masks) for name in names)
 
     def _sequence(self, name: str, masks: MaskFolder) -> Sequence:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vosbench.datasets.folder import Folder
+from vosbench.datasets.lists import is_there, root_advice
 from vosbench.datasets.query import Query, Root
-from vosbench.datasets.registry import layout_of, open_dataset
+from vosbench.datasets.registry import layout_of, open_dataset, root_near
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import Data, ProtocolSpec
@@ -136,7 +137,12 @@ def _no_data(message: str, roots: Sequence[Root], data: Data | None) -> InputErr
         return UsageError(message, fix=fix)
     wanted = [data] if data else [spec.data for spec in benchmarks() if spec.data]
     looked = dict.fromkeys(pattern for d in wanted for pattern in layout_of(d, Path()).looked_for())
-    places = [
-        Problem(code="layout", message=f"holds none of: {', '.join(looked)}", where=str(r.path), fix=fix) for r in roots
-    ]
+    places = []
+    for path in (root.path for root in roots):
+        have = [pattern for pattern in looked if is_there(path, pattern)]
+        absent = ", ".join(pattern for pattern in looked if pattern not in have)
+        said = f"it has {', '.join(have)}, but not {absent}" if have and data else f"holds none of: {', '.join(looked)}"
+        other = next(filter(None, (root_near(d, path) for d in wanted)), None)
+        advice = root_advice(path, other) if other else fix
+        places.append(Problem(code="layout", message=said, where=str(path), fix=advice))
     return InputError(places, summary=message)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from vosbench.datasets.lists import not_found, read_list
+from vosbench.datasets.lists import no_truth, read_list
 from vosbench.errors import UsageError
 from vosbench.masks.rle import InstanceFile
 from vosbench.masks.sources import open_masks
@@ -34,8 +34,8 @@ class Folder:
         if split != "all" and not split.endswith(".txt"):
             raise UsageError("a folder of masks has no splits", fix="leave --split out, or give a .txt of sequences")
         names = self._source.sequences() if split == "all" else read_list(Path(split))
-        if missing := [self._source.where(n) for n in names if not self._source.frames(n)]:
-            raise not_found(self.root, missing, "the ground truth of these sequences")
+        if missing := [name for name in names if not self._source.frames(name)]:
+            raise no_truth(self.root, missing, self._source)
         return tuple(Sequence(name=n, frames=self._source.frames(n)) for n in names)
 
     def masks(self, split: str) -> MaskSource:

@@ -8,7 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.names import composed, is_system
+from vosbench.masks.nearest import few, nearest
 from vosbench.text import NotText, lines, read_text
+from vosbench.types import MaskSource
 
 #: A line of the lists of DAVIS-2016, "/JPEGImages/480p/bear/00000.jpg /Annotations/480p/bear/00000.png".
 _PICTURE = re.compile(r"(/.+?\.\w+)(?:\s+[/01].*)?")
@@ -95,10 +97,61 @@ def split_file(split: str, known: Mapping[str, Path], root: Path) -> Path:
     )
 
 
-def not_found(root: Path, looked_for: Sequence[str], what: str) -> InputError:
-    """The error for a dataset that lacks files, one problem for each path looked for."""
+def not_found(root: Path, looked_for: Sequence[str], what: str, *, other: Path | None = None) -> InputError:
+    """The error for a dataset that lacks files, one problem for each path looked for that is not there.
+
+    ``other`` is a folder near the root that has them.
+    """
+    absent = [pattern for pattern in looked_for if not is_there(root, pattern)] or looked_for
     fix = "point --data at the folder that holds these, or fetch what is missing"
-    return InputError(
-        [Problem(code="layout", message=f"not found: {what}", where=str(root / path), fix=fix) for path in looked_for],
-        summary=f"{root} is not laid out as expected",
-    )
+    if other:
+        fix = root_advice(root, other)
+    problems = [
+        Problem(code="layout", message=f"not found: {what}{_instead(root, path)}", where=str(root / path), fix=fix)
+        for path in absent
+    ]
+    return InputError(problems, summary=f"{root} is not laid out as expected")
+
+
+def root_advice(root: Path, other: Path) -> str:
+    """The next step where the folder above a root, or one in it, is laid out as expected."""
+    which = "in it" if other.parent == root else "above it"
+    return f"the folder {which} is the root of the dataset: --data {other}"
+
+
+def no_truth(root: Path, names: Iterable[str], masks: MaskSource) -> InputError:
+    """The error for listed sequences without masks in the ground truth."""
+    have, problems = masks.sequences(), []
+    for name in names:
+        near = nearest(name, have)
+        fix = f"correct the list: it seems to mean {near}" if near else "fetch it, or take it off the list"
+        message = "not found: the ground truth of this sequence"
+        problems.append(Problem(code="layout", message=message, where=masks.where(name), fix=fix, sequence=name))
+    return InputError(problems, summary=f"{root} lacks the ground truth of listed sequences")
+
+
+def is_there(root: Path, pattern: str) -> bool:
+    """Is there anything under a root that a pattern such as ``<split>/meta.json`` or ``Annotations/480p/`` means?"""
+    try:
+        return next(root.glob(re.sub("<[^>]*>", "*", pattern).rstrip("/")), None) is not None
+    except (OSError, ValueError):
+        return False
+
+
+def _instead(root: Path, pattern: str) -> str:
+    """What there is in the place of a path: the first folder of it that exists, and what that holds."""
+    parts = PurePosixPath(pattern).parts
+    folder = root
+    for part in parts:
+        if "<" in part or "*" in part or not (folder / part).is_dir():
+            break
+        folder = folder / part
+    else:
+        return ""
+    try:
+        names = sorted(p.name + "/" * p.is_dir() for p in folder.iterdir() if not p.name.startswith("."))
+    except OSError:
+        return ""
+    near = nearest(part, [name.rstrip("/") for name in names])
+    shown = f"{near} is there" if near else f"it holds {few(names)}" if names else "it is empty"
+    return f"; in {folder}, {shown}" if near or folder != root else f"; {shown}"

@@ -8,11 +8,12 @@ import os
 import stat
 import zipfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from vosbench.errors import InputError
 from vosbench.masks.archive import MaskArchive
 from vosbench.masks.listing import MAX_FILE_BYTES, Listed, last_change, refused
 from vosbench.masks.names import Found
@@ -53,7 +54,8 @@ def open_masks(
         palette: the palette whose exact colours RGB masks use.
         depth: the number of folders that name a sequence; sequences of two are called "a/b".
         known: names of sequences to look for, such as those of the ground truth.
-        objects: a sequence may also hold a folder for each object: these are then called "<sequence>/<object>".
+        objects: a sequence may also hold a folder for each object: these are then called "<sequence>/<object>". Else,
+            where sequences that are known hold nothing but such folders, they are read as the labels of a label map.
         videos: the videos that a JSON list of results speaks of.
 
     Raises:
@@ -64,8 +66,34 @@ def open_masks(
     for ending in ARCHIVES:
         top = top.removesuffix(ending)
     wanted = Wanted(known=frozenset(known), depth=depth, objects=objects, top=top)
+    if wanted.known and not objects and (by_object := _by_object(path, palette, wanted)):
+        return by_object
+    return _open(path, palette, wanted, videos)
+
+
+def _by_object(path: Path, palette: str | None, wanted: Wanted) -> MaskSource | None:
+    """Masks of one object a folder, where label maps are expected and no sequence that is known holds one; else None.
+
+    Raises:
+        InputError: such folders whose names are no labels.
+    """
+    from vosbench.masks.objects import ObjectTree
+
+    try:
+        source = _open(path, palette, replace(wanted, objects=True), None)
+    except InputError:
+        return None
+    names = set(source.sequences())
+    if wanted.known & names or not any(name.rpartition("/")[0] in wanted.known for name in names):
+        return None
+    found = ObjectTree(source, first=1)
+    found.sequences()
+    return found
+
+
+def _open(path: Path, palette: str | None, wanted: Wanted, videos: "Mapping[int, Video] | None") -> MaskSource:
     if path.is_dir():
-        return _opened(MaskFolder(path, palette, depth, wanted), videos)
+        return _opened(MaskFolder(path, palette, wanted.depth, wanted), videos)
     if path.suffix.lower() == ".json" and path.is_file():
         from vosbench.masks.rle import open_instances
 

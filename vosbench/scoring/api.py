@@ -10,6 +10,7 @@ from vosbench.datasets.discover import Target, locate
 from vosbench.datasets.query import Query
 from vosbench.errors import visible
 from vosbench.execution.checkpoint import Journal
+from vosbench.masks.colours import with_palette
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import tables
@@ -50,7 +51,8 @@ def score_query(
     target = locate(query)
     spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
     sources = tuple(target.dataset.predictions(path, palette=reading.palette) for path in paths)
-    sequences, truth = target.dataset.sequences(target.split), truth or target.dataset.masks(target.split)
+    sequences = target.dataset.sequences(target.split)
+    truth = truth or with_palette(target.dataset.masks(target.split), reading.palette)
     plan = make_plan(sequences, spec.rules, truth, sources, missing=reading.missing, resize=reading.resize is not None)
     if journal:
         chosen = (

@@ -96,10 +96,10 @@ def _refuse_strays(
     if task.rules.extra_ids == "ignore":
         return
     strays = (whole.counts[2] > 0) & ~np.isin(whole.pred, known)[:, None]
-    problems = []
+    problems, top = [], int(known.max(initial=0))
     for t in np.flatnonzero(strays.any(0)):
         label = int(whole.pred[strays[:, t]].max())
         name = task.sequence.frames[frames[t]]
-        problems.append(problems_of.stray_label(source, task.sequence.name, name, label))
+        problems.append(problems_of.stray_label(source, task.sequence.name, name, label, top=top))
     if problems:
         raise InputError(problems)

@@ -53,10 +53,9 @@ def make_plan(
         problems = [problems_of.nothing_to_score(gt, s.name, len(s.frames), rules.frames) for s in sequences]
     numbering = [other_numbering(source, sequences) for source in (() if problems else predictions)]
     problems += [p for shifted, _ in numbering for p in shifted]
-    if missing == "error":
-        renumbered = {id(source) for source, (shifted, _) in zip(predictions, numbering, strict=False) if shifted}
-        named = [p for p in predictions if id(p) not in renumbered]  # of the others every frame would be called missing
-        problems += [p for source in named for s in sequences for p in _missing(source, s.name, expected[s.name])]
+    renumbered = {id(source) for source, (shifted, _) in zip(predictions, numbering, strict=False) if shifted}
+    named = [p for p in predictions if id(p) not in renumbered]  # of the others every frame would be called missing
+    problems += [p for source in named for p in _absent(source, expected, every=missing == "error")]
     if problems:
         raise InputError(problems)
     options = {"rules": rules, "gt": gt, "predictions": predictions, "missing": missing, "resize": resize}
@@ -92,10 +91,20 @@ def _truth_problems(sequence: Sequence, rules: Rules, gt: MaskSource, expected: 
     return []
 
 
-def _missing(source: MaskSource, sequence: str, expected: tuple[str, ...]) -> list[Problem]:
+def _absent(source: MaskSource, expected: dict[str, tuple[str, ...]], *, every: bool) -> list[Problem]:
+    """What a prediction lacks: every sequence and frame, or only whether there is nothing at all that is asked for."""
+    wanted = [name for name, frames in expected.items() if frames]
+    have = source.sequences()
+    others = [name for name in have if name not in expected]
+    if wanted and others and len(others) == len(have):
+        return [problems_of.nothing_wanted(source, wanted, others)]
+    return [p for name in wanted for p in _missing(source, name, expected[name], others)] if every else []
+
+
+def _missing(source: MaskSource, sequence: str, expected: tuple[str, ...], others: list[str]) -> list[Problem]:
     have = set(source.frames(sequence))
-    if expected and not have:
-        return [problems_of.missing_sequence(source, sequence, len(expected))]
+    if not have:
+        return [problems_of.missing_sequence(source, sequence, len(expected), others)]
     return [problems_of.missing_frame(source, sequence, f) for f in expected if f not in have]
 
 

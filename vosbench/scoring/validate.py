@@ -8,6 +8,7 @@ from pathlib import Path
 from vosbench.datasets.discover import locate
 from vosbench.datasets.query import Query
 from vosbench.errors import InputError, Problem
+from vosbench.masks.colours import with_palette
 from vosbench.protocols.spec import Rules
 from vosbench.results.counts import SequenceCounts
 from vosbench.results.paths import require_runs_or_predictions, run_folder
@@ -96,7 +97,8 @@ def _validate(
     """Check predictions."""
     found = locate(query)
     sources = tuple(found.dataset.predictions(path, palette=reading.palette) for path in paths)
-    sequences, truth = found.dataset.sequences(found.split), found.dataset.masks(found.split)
+    sequences = found.dataset.sequences(found.split)
+    truth = with_palette(found.dataset.masks(found.split), reading.palette)
     problems: list[Problem] = []
     try:
         make_plan(sequences, found.spec.rules, truth, sources, missing=reading.missing)

@@ -9,6 +9,7 @@ from vosbench.datasets.discover import Target, locate
 from vosbench.datasets.pictures import pictures
 from vosbench.datasets.query import Query
 from vosbench.errors import InputError, VosbenchError
+from vosbench.masks.colours import with_palette
 from vosbench.masks.planes import resized
 from vosbench.results.run import RunResult
 from vosbench.scoring.labels import LabelSpace, StrayLabel
@@ -50,7 +51,7 @@ class Evidence:
         try:
             target = locate(asked)
             sequences = {s.name: s for s in target.dataset.sequences(target.split)}
-            gt = target.dataset.masks(target.split)
+            gt = with_palette(target.dataset.masks(target.split), reading_of(run.document).palette)
         except VosbenchError as error:
             missing.append(f"no ground truth: {_first_line(error)}; give it: {again} {_option(run)} FOLDER")
         path = predictions_of(run.document)
