@@ -221,7 +221,7 @@ def as_html(run: RunResult) -> str:
 
 
 def unique_names(runs: Sequence[RunResult]) -> list[str]:
-    """Short names of the runs; the path of the predictions where two paths share one; numbered where paths are equal."""
+    """Short names of the runs; the path of the predictions where two share a name; numbered where paths are equal."""
     short = [run.name for run in runs]
     full = [run.document.predictions.name for run in runs]
     places = {s: {f for name, f in zip(short, full, strict=True) if name == s} for s in short}
