@@ -80,7 +80,7 @@ def test_pack_a_run(elsewhere, vosbench):
 
 @pytest.mark.parametrize("verb", [("score",), ("compare",), ("report",), ("validate",), ("check", "--against", "x")])
 def test_what_is_neither_is_refused_by_every_verb(place, vosbench, verb):
-    for path, words in (("runs/mine/objects.csv", "one table of a run"), ("absent", "not there")):
+    for path, words in (("runs/mine/objects.csv", "one table of a run"), ("absent", "it does not exist")):
         done = vosbench(verb[0], path, "runs/best" if verb[0] == "compare" else path, *verb[1:])
         assert done.code in (2, 3)
         if done.code == 3 and verb[0] != "check":

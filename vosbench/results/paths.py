@@ -91,16 +91,20 @@ def no_run(path: Path) -> Problem:
 
 
 def _problem(path: Path, what: str, fix: str) -> Problem:
-    return Problem(code="no-run", message=f"it is {what}, no finished run", where=str(path), fix=fix)
+    message = f"it is {what}, no finished run" if what else "it does not exist"
+    return Problem(code="no-run", message=message, where=str(path), fix=fix)
 
 
 def _neither(path: Path) -> tuple[str, str] | None:
     """What a path is that is no run and cannot be predictions, and the next step; None if it may be predictions."""
     give = "give the folder of a finished run, its result.json, or predictions"
-    if not path.exists():
-        return "not there", f"check the path; {give}"
-    if path.is_dir():
-        return _of_folder(path)
+    try:
+        if not path.exists():
+            return "", f"check the path; {give}"
+        if path.is_dir():
+            return _of_folder(path)
+    except OSError:  # what cannot be listed is reported by whoever reads it
+        return None
     if path.name in TABLES and run_folder(path.parent):
         return "one table of a run", f"give the folder, {path.parent}"
     if path.suffix == ".journal":
@@ -116,8 +120,6 @@ def _of_folder(path: Path) -> tuple[str, str] | None:
         return f"a folder of {len(runs)} finished runs ({few})", f"name one of them, such as {runs[0]}"
     if any((path / name).exists() for name in TABLES):
         return "a run without its result.json", "score the predictions again with --out"
-    if not any(path.iterdir()):
-        return "an empty folder", "check the path"
     return None
 
 
@@ -141,6 +143,8 @@ def _schema(path: Path) -> str:
 def _predictions(path: Path) -> tuple[str, str]:
     """What may be predictions, in words."""
     score = f"score it first: vosbench score {path} --out RUN"
+    if path.is_dir() and not any(path.iterdir()):
+        return "an empty folder", "check the path"
     if path.is_dir():
         return "a folder of other files, such as predictions that are not scored yet", score
     if path.suffix.lower() == ".zip":
