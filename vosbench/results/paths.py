@@ -56,9 +56,9 @@ def runs_inside(folder: str | Path) -> tuple[Path, ...]:
         if run_folder(root) or not root.is_dir():
             return ()
         inside = sorted(p for p in root.iterdir() if not (p.name.startswith(".") or p.suffix == ".journal"))
+        return tuple(inside) if all((path / RESULT).is_file() for path in inside) else ()
     except OSError:
         return ()
-    return tuple(inside) if all((path / RESULT).is_file() for path in inside) else ()
 
 
 def require_run(path: str | Path) -> Path:
