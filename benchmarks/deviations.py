@@ -20,6 +20,7 @@ from PIL import Image
 
 import vosbench
 from vosbench.errors import InputError
+from vosbench.masks.write import write_label_map
 from vosbench.measures import contour_f, jaccard, statistics
 from vosbench.testing import draw, write_label_maps
 
@@ -145,13 +146,41 @@ def part_of_the_videos(tmp: Path) -> str:
     )
 
 
-def empty_frame(tmp: Path) -> str:
-    ours = _folder(tmp, "segtrack-v2-best", {1: "xx.."}, {1: "xx.."})
-    theirs = np.mean([1, 1, 0, 0])
+def own_list(tmp: Path) -> str:
+    """An object whose list ends after 5 of 10 annotated frames, half right on one of them, dropped or drawn on."""
+    j = {}
+    for name, look in (("dropped", "xxhxx....."), ("drawn", "xxhxxxxxxx")):
+        root = tmp / name
+        write_label_maps(root / "valid/Annotations", {"v": {1: "xxxxx....."}})
+        write_label_maps(root / "preds", {"v": {1: look}})
+        listed = {"category": "cat", "frames": [f"{t:05d}" for t in range(5)]}
+        (root / "valid/meta.json").write_text(json.dumps({"videos": {"v": {"objects": {"1": listed}}}}))
+        (root / "unseen.txt").write_text("dog\n")
+        for protocol in ("youtube-vos-2019", "ytvos-jjvalid"):
+            run = vosbench.score(root / "preds", benchmark=protocol, data=root, split="valid")
+            j[name, protocol] = run.value("J")
+    ours = j["dropped", "youtube-vos-2019"]
+    assert ours == j["drawn", "youtube-vos-2019"]
+    dropped, drawn = j["dropped", "ytvos-jjvalid"], j["drawn", "ytvos-jjvalid"]
     return (
-        f"J {ours:.2f} here against {theirs:.2f} where half of the frames are rightly empty; none where the object is "
-        "always there."
+        f"J {ours:.2f} here where an object leaves half-way, against {dropped:.2f} there if it is dropped and "
+        f"{drawn:.2f} if it is drawn on; none where its list ends with the sequence."
     )
+
+
+def tiny_image(tmp: Path) -> str:
+    """A square of 10 pixels on images of 40 x 50, whose diagonal is 64 pixels."""
+    f = {}
+    for name, shift in (("right", 0), ("moved", 1)):
+        mask = np.zeros((40, 50), np.uint8)
+        mask[5:15, 5:15] = 1
+        for t in range(4):
+            write_label_map(tmp / name / f"data/valid/Annotations/v/{t:05d}.png", mask)
+            write_label_map(tmp / name / f"preds/v/{t:05d}.png", np.roll(mask, (shift, shift), (0, 1)))
+        (tmp / name / "data/valid/meta.json").write_text(json.dumps({"videos": {"v": {"objects": ["1"]}}}))
+        f[name] = vosbench.score(tmp / name / "preds", benchmark="mose-v2", data=tmp / name / "data").value("Fa")
+    right, moved = f.values()
+    return f"none against the reference: Fa {right:.2f} for a perfect square, {moved:.2f} for one moved by a pixel."
 
 
 def ignored_regions(_: Path) -> str:
@@ -191,6 +220,52 @@ def merged_objects(_: Path) -> str:
     return f"none for videos of one object; J {ours:.1f} here against {theirs:.1f} for two that are found."
 
 
+def marked_first_frame(tmp: Path) -> str:
+    """As the VOT toolkit scores a run: the first frame has a mark without pixels, so its overlap is 0."""
+    truth, guess = ({name: {k: looks[i] for k, looks in o.items()} for name, o in VOTS.items()} for i in (0, 1))
+    write_label_maps(tmp / "gt", truth)
+    write_label_maps(tmp / "preds", guess)
+    ours = vosbench.score(tmp / "preds", gt=tmp / "gt", protocol="vots").value("Q")
+    overlaps = {
+        name: [[_overlap(*pair) for pair in zip(*looks, strict=True)] for looks in objects.values()]
+        for name, objects in VOTS.items()
+    }
+    theirs = np.mean([np.mean([np.mean([0, *o[1:]]) for o in objects]) for objects in overlaps.values()])
+    return (
+        f"Q {ours:.2f} here against {theirs:.2f} there on two drawn sequences of 14 frames; the longer the sequence, "
+        "the less."
+    )
+
+
+#: Two sequences of two and three objects: what is true and what is predicted.
+VOTS = {
+    "a": {1: ("x" * 14, "xxhw.xhxxxxxxx"), 2: ("xx" + "." * 12, "xx..x...xx....")},
+    "b": {
+        1: ("xx...xx.......", "xx.x.wx......."),
+        2: ("x" + "." * 13, "x" + "." * 13),
+        3: ("xxxxx" + "." * 9, "x..ww" + "." * 9),
+    },
+}
+
+
+def _overlap(gt: str, pred: str) -> float:
+    return float(jaccard(gt=draw(gt, 0), pred=draw(pred, 0)))
+
+
+def grey_robustness(_: Path) -> str:
+    """As get_r2vos_robustness of ReVOS multiplies: masks as eight-bit numbers, those of the prediction 0 and 255."""
+    gt, everything = draw("x", 0).astype(np.uint8), sum(draw("x", k).astype(np.uint8) for k in range(4))
+    pred = gt.copy()
+    pred[20:24, 18:23] = 1
+    outside, all_pixels = int((pred > gt).sum()), int(everything.sum())
+    ours = max(1 - outside / all_pixels, 0)
+    theirs = max(1 - int(((1 - gt) * (pred * np.uint8(255))).sum()) / all_pixels, 0)
+    return (
+        f"R {ours:.2f} here against {theirs:.2f} there where the masks hold 0 and 255; none where they hold 0 and 1 "
+        "and no annotations overlap."
+    )
+
+
 def _refused(tmp: Path, protocol: str, truth: dict[int, str], guess: dict[int, str]) -> str:
     """The tools stop as well, with exit code 0."""
     try:
@@ -223,8 +298,8 @@ def _folder_swapped(tmp: Path, protocol: str, truth: dict[int, str]) -> float:
 #: Each takes an empty folder and returns a sentence.
 DRAWN: tuple[Callable[[Path], str], ...] = (
     long_decay, row_decay, missing_mask, stray_label, many_proposals, left_out, stale_cache, binary_truth, void_only,
-    late_object, lost_video, by_position, as_palette, part_of_the_videos, empty_frame, ignored_regions, cut_labels,
-    swapped, proposal_order, merged_objects,
+    late_object, lost_video, by_position, as_palette, part_of_the_videos, own_list, tiny_image, ignored_regions,
+    cut_labels, swapped, proposal_order, merged_objects, marked_first_frame, grey_robustness,
 )  # fmt: skip
 
 

@@ -16,6 +16,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+#: Characters of a name or a message that are shown: a stranger's archive can hold names of 65,000.
+LONGEST = 600
+
 
 def visible(text: str) -> str:
     """The text on one line: line breaks, terminal codes and other unprintable characters are written as escapes.
@@ -24,6 +27,25 @@ def visible(text: str) -> str:
     a\\nb
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """A text of at most ``longest`` characters: the middle of a longer one is left out.
+
+    >>> cut("x" * 20, 9)
+    'xxxx…xxxx'
+    """
+    half = (longest - 1) // 2
+    return text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"
+
+
+def few(names: Sequence[str]) -> str:
+    """The first three names, and dots where there are more.
+
+    >>> few(["a", "b", "c", "d"])
+    'a, b, c, …'
+    """
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -54,7 +76,7 @@ class Problem:
     frame: str | None = None
 
     def __str__(self) -> str:
-        return visible(f"{self.where}: {self.message} [{self.code}]")
+        return visible(f"{cut(self.where)}: {cut(self.message)} [{self.code}]")
 
 
 class VosbenchError(Exception):
@@ -103,7 +125,7 @@ class InputError(VosbenchError):
             lines += [f"  {p}" for p in group[:limit_per_code]]
             if n > limit_per_code:
                 lines.append(f"  … and {n - limit_per_code} more [{code}]")
-            lines += [f"    next: {fix}" for fix in dict.fromkeys(p.fix for p in group if p.fix)]
+            lines += [f"    next: {cut(fix)}" for fix in dict.fromkeys(p.fix for p in group if p.fix)]
         return lines
 
 

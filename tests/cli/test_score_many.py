@@ -106,7 +106,7 @@ def test_a_result_is_that_of_scoring_the_submission_alone(vosbench, gt, good, br
         out = tmp_path / f"many{len(extra)}{extra[-1:]}"
         vosbench("score-many", *paths, good, "--gt", gt, "--out", out, *extra)
         for path in (*paths, good):
-            alone = vosbench("score", path, "--gt", gt, "--out", tmp_path / "alone", *extra)
+            alone = vosbench("score", path, "--gt", gt, "--overwrite", "--out", tmp_path / "alone", *extra)
             name = path.name.removesuffix(".zip")
             assert (out / name).is_dir() == (alone.code == 0), (name, extra)
             if alone.code == 0:

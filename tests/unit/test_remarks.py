@@ -65,7 +65,7 @@ def the_remark(vosbench, preds, gt, protocol, **options):
     assert (validated.code, f"remark: {remarks[0]}" in validated.err) == (0, True)
     assert "fit to score" not in validated.out
     assert "1 remark first" in validated.out
-    run.save(gt.parent / "run")
+    run.save(gt.parent / "run", overwrite=True)
     assert vosbench("report", gt.parent / "run", "--out", gt.parent / "r.html").code == 0
     page = (gt.parent / "r.html").read_text(encoding="utf-8")
     assert remarks[0].split(":")[0].split("'")[0] in page

@@ -5,10 +5,8 @@ memory, and what it is called never becomes a path as it stands. What was scored
 submission alone would have written, byte for byte; only the decoded ground truth is shared.
 """
 
-import shutil
-import tempfile
 import unicodedata
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,9 +16,10 @@ from typing import Literal
 from vosbench.challenge.filenames import folder_name
 from vosbench.datasets.discover import locate
 from vosbench.datasets.query import Query
-from vosbench.errors import IncompleteError, InputError, Problem, UsageError, VosbenchError, visible
+from vosbench.errors import IncompleteError, InputError, UsageError, VosbenchError, visible
 from vosbench.execution import default_jobs, run_isolated
-from vosbench.execution.limits import Limits
+from vosbench.execution.limits import Limits, require_seconds
+from vosbench.files import new_folder, working_folder, writable
 from vosbench.masks.cache import HeldMasks
 from vosbench.masks.untrusted import require_plain_files
 from vosbench.protocols import load as protocols
@@ -114,8 +113,10 @@ def score_many_query(
 
     Raises:
         UsageError: see :func:`submissions`; or ``out`` holds what is no run, or lies inside a submission.
-        InputError: the ground truth cannot be read.
+        InputError: the ground truth cannot be read (any more), or ``out`` cannot be written: no team is to blame, and
+            earlier results stay.
     """
+    require_seconds(seconds, "--timeout")
     named, folder, workers = submissions(paths), Path(out), jobs or default_jobs()
     for one in named:
         _require_room(one, folder)
@@ -126,17 +127,13 @@ def score_many_query(
         jobs=max(1, workers // len(named)),
     )
     truth = _held_truth(asked)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".scoring-", dir=folder) as scratch:
-            work = partial(_score_one, scratch=Path(scratch), asked=asked, truth=truth)
-            for one, result in _isolated(work, named, workers, seconds):
+    with working_folder(folder / "scoring") as scratch:
+        work = partial(_score_one, scratch=scratch, asked=asked, truth=truth)
+        with closing(_isolated(work, named, workers, seconds)) as results:
+            for one, result in results:
                 outcome = _failed(one, result.error) if isinstance(result, Failure) else result
-                _place(Path(scratch) / one.name, folder / one.name)
+                _place(scratch / one.name, folder / one.name)
                 yield outcome
-    except OSError as error:
-        message, fix = f"cannot write it ({error.strerror})", "choose another --out folder"
-        raise InputError([Problem(code="unwritable", message=message, where=str(folder), fix=fix)]) from error
 
 
 def _require_room(one: Submission, folder: Path) -> None:
@@ -158,7 +155,7 @@ def _held_truth(asked: _Asked) -> HeldMasks:
 
 def _isolated(
     work: Callable[[Submission], Outcome], named: Sequence[Submission], jobs: int, seconds: float
-) -> Iterator[tuple[Submission, Outcome | Failure]]:
+) -> Generator[tuple[Submission, Outcome | Failure], None, None]:
     import pandas  # noqa: F401 - with what writing tables takes, here rather than in each process
     import pyarrow.compute
     import pyarrow.parquet  # noqa: F401
@@ -175,10 +172,26 @@ def _score_one(one: Submission, *, scratch: Path, asked: _Asked, truth: HeldMask
             one.path, asked.query, reading=asked.reading, measures=asked.measures, jobs=asked.jobs, truth=truth
         )
     except VosbenchError as error:
+        if isinstance(error, InputError) and _is_of_the_truth(error, one, asked, truth):
+            raise
         return _refused(one, error, asked)
     run.save(scratch / one.name)
     filled = sum(run.document.filled.values())
     return Outcome(submission=one, status="scored", numbers=numbers(run), coverage=coverage(run), filled=filled)
+
+
+def _is_of_the_truth(error: InputError, one: Submission, asked: _Asked, truth: HeldMasks) -> bool:
+    """Is something wrong with the ground truth, which was sound when it was first read, rather than the submission?"""
+    places = [truth.name, *(str(path) for path in (asked.query.data, asked.query.gt) if path)]
+    own = str(one.path)
+    return any(
+        any(_lies_in(problem.where, place) for place in places) and not _lies_in(problem.where, own)
+        for problem in error.problems
+    )
+
+
+def _lies_in(where: str, place: str) -> bool:
+    return where == place or where.startswith((f"{place}/", f"{place}#"))
 
 
 def numbers(run: RunResult) -> dict[str, float]:
@@ -213,6 +226,8 @@ def _coverage(path: Path, asked: _Asked) -> float | None:
 
 
 def _failed(one: Submission, error: BaseException) -> Outcome:
+    if isinstance(error, InputError):  # of the truth, or of writing: no fault of the submission
+        raise error
     if isinstance(error, IncompleteError):
         return Outcome(submission=one, status="failed", code=error.code, error=error.message)
     message = f"a bug in vosbench: {type(error).__name__}: {error}"
@@ -221,7 +236,10 @@ def _failed(one: Submission, error: BaseException) -> Outcome:
 
 def _place(made: Path, target: Path) -> None:
     """Put a run in its place, or take away an earlier one that is not what this submission scores now."""
-    if target.exists():
-        shutil.rmtree(target)
     if made.exists():
-        made.replace(target)
+        with new_folder(target) as new:
+            new.rmdir()
+            made.replace(new)
+    elif target.exists():
+        with writable(target):
+            target.replace(made)  # removed with the folder that it is in

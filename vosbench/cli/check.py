@@ -48,7 +48,8 @@ def command(
     """Hold a finished run, or predictions, which are scored first, to a baseline: a file, or another finished run.
 
     The means of every group and every sequence may lose --tolerance points each. With --exact no frame may change at
-    all, not even for the better; frames that do are named. Against a finished run, predictions are scored as that was,
+    all, not even for the better; frames that do are named. A measure that was scored by other rules than in the
+    baseline is not compared, and the check does not pass. Against a finished run, predictions are scored as that was,
     unless data options say otherwise.
 
     \b
@@ -64,6 +65,7 @@ def command(
     from vosbench.analysis import regression as checks
     from vosbench.api.runs import is_baseline, run_and_baseline
     from vosbench.files import writable, write
+    from vosbench.results.comparable import refuse
     from vosbench.scoring.api import load_or_score
     from vosbench.views import check as views
     from vosbench.views.grid import text
@@ -88,9 +90,11 @@ def command(
         click.echo(views.github(report), nl=False)
     else:
         click.echo("\n\n".join([*map(text, views.grids(report)), f"signature  {report.signature}"]))
-    if not report.passed:
+    if report.worse:
         fix = f"if the change is meant, accept it: vosbench check {run} --against {against} --update"
         if not is_baseline(Path(against)):
             fix = f"if the change is meant, check against this run from now on: --against {run}"
         raise RegressionFound(views.headline(report), fix=fix)
+    if report.refused:
+        raise refuse(report.refused)
     options.remark(views.headline(report))

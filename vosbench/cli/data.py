@@ -79,7 +79,7 @@ def check(folder: Path, benchmark: str | None, split: str | None) -> None:
     found = survey(folder, benchmark=benchmark, split=split)
     objects = "objects not counted" if found.objects is None else f"{found.objects} objects"
     click.echo(f"{found.benchmark} · {found.split} · {found.sequences} sequences, {objects}, {found.frames} frames")
-    for line in found.deviations():
+    for line in (*found.deviations(), *found.notes):
         options.remark(f"note: {line}")
     if found.problems:
         raise InputError(found.problems)

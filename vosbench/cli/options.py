@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from vosbench.datasets.query import Query, Root
-from vosbench.errors import visible
+from vosbench.errors import UsageError, visible
 from vosbench.types import Progress
 
 
@@ -75,6 +75,33 @@ def mask_options(command: Callable[..., None]) -> Callable[..., None]:
 def words(text: str | None) -> tuple[str, ...] | None:
     """The words of an option that takes several, separated by commas."""
     return tuple(word.strip() for word in text.split(",")) if text else None
+
+
+def out_folder(out: str) -> Path:
+    """The folder that ``--out`` names, links followed: its name is its own, so that it is locked and replaced as one.
+
+    Raises:
+        UsageError: it is the current folder, or one above it.
+    """
+    path = Path(out)
+    resolved = Path(os.path.realpath(path))
+    if resolved in (Path.cwd(), *Path.cwd().parents):
+        raise UsageError(f"--out {out} is the current folder, or one above", fix="name a new folder, such as ./run")
+    return resolved if path.is_symlink() or path.name in ("", "..") else path
+
+
+class Seconds(click.FloatRange):
+    """A time in seconds: above 0, finite."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1e8, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Not-a-number is in no range, but no comparison says so."""
+        seconds = super().convert(value, param, ctx)
+        if seconds != seconds:
+            self.fail(f"{value} is no number of seconds", param, ctx)
+        return seconds
 
 
 def registry_path() -> Path:

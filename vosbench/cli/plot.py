@@ -17,7 +17,13 @@ from vosbench.datasets.query import Query
     show_default=True,
     help="What to draw; scatter takes two runs.",
 )
-@click.option("--measure", metavar="NAME", default="J", show_default=True, help="J, F, J&F, T, … (`vosbench list`).")
+@click.option(
+    "--measure",
+    metavar="NAME",
+    default="J",
+    show_default=True,
+    help='As tables name it: J, "J&F", "J mean seen"; with bars and scatter also "J decay".',
+)
 @click.option("--out", required=True, metavar="FILE", help="Where to write it: .png, .svg or .pdf.")
 @options.data_options
 def command(runs: tuple[str, ...], kind: str, measure: str, out: str, query: Query) -> None:
@@ -32,11 +38,13 @@ def command(runs: tuple[str, ...], kind: str, measure: str, out: str, query: Que
       vosbench plot runs/mine --kind bars --measure "J&F" --out bars.svg
       vosbench plot a/ b/ --benchmark davis2016 --data /data/DAVIS --kind scatter --out scatter.png
     """
+    from vosbench.measures.cells import parse
     from vosbench.scoring.api import load_or_score
     from vosbench.views.figure_style import write
     from vosbench.views.figures import draw
 
-    measures = None if measure in ("J", "F", "J&F") else ["J", "F", measure]
+    parts = parse(measure).parts
+    measures = None if {"J", "F"}.issuperset(parts) else list(dict.fromkeys(["J", "F", *parts]))
     with options.progress_bar() as progress:
         loaded = load_or_score(runs, query, measures=measures, progress=progress)
     write(draw(loaded, kind, measure), Path(out))

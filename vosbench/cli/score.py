@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--task-timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Seconds(),
     metavar="SECONDS",
     help="Stop a sequence that takes longer (of a long one, a part) and try again. Not with threads.",
 )
@@ -83,6 +83,7 @@ def command(
 
     if resume and out is None:
         raise UsageError("--resume needs --out", fix="name the folder that the interrupted run was to be written to")
+    out = None if out is None else str(options.out_folder(out))
     targets = _targets(out, predictions, query)
     #: An interrupted run may have written some of its folders already.
     replaces = overwrite or (resume and out is not None and journal_path(Path(out)).exists())
@@ -198,6 +199,7 @@ def _targets(out: str | None, predictions: tuple[str, ...], query: Query) -> lis
 
 
 def _render(runs: Any, form: str, by: tuple[str, ...], interval: bool) -> str:
+    from vosbench.results.comparable import comparable
     from vosbench.views import comparison, summary
     from vosbench.views.grid import RENDERERS
 
@@ -205,6 +207,9 @@ def _render(runs: Any, form: str, by: tuple[str, ...], interval: bool) -> str:
         if len(runs) == 1:
             return str(runs[0].to_json())
         return "[\n" + ",\n".join(run.to_json().rstrip("\n") for run in runs) + "\n]\n"
+    runs, refused = comparable(runs)
+    for measure, reason in refused.items():
+        options.remark(f"{measure} is left out: {reason}")
     exact = form == "csv"
     grids = [summary.headline(runs, exact=exact)]
     if interval:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @options.data_options
 @click.option("--measures", metavar="J,F", help="Measures to report, separated by commas.")
 @options.mask_options
-@click.option("--timeout", type=float, default=3600, show_default=True, help="Seconds one submission may take.")
+@click.option(
+    "--timeout", type=options.Seconds(), default=3600, show_default=True, help="Seconds one submission may take."
+)
 @click.option("--out", required=True, metavar="FOLDER", help="Where results.csv and a folder for each go.")
 def command(
     submissions: tuple[str, ...],

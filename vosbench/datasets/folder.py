@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vosbench.datasets.lists import not_found, read_list
 from vosbench.errors import UsageError
-from vosbench.masks.rle import InstanceFile, open_instances
+from vosbench.masks.rle import InstanceFile
 from vosbench.masks.sources import open_masks
 from vosbench.types import MaskSource, Sequence
 
@@ -45,9 +45,8 @@ class Folder:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions, ``<sequence>/<frame>.png`` or JSON; a list of results takes its videos from the truth."""
-        if path.suffix == ".json" and isinstance(self._source, InstanceFile):
-            return open_instances(path, self._source.videos)
-        return open_masks(path, palette=palette)
+        videos = self._source.videos if isinstance(self._source, InstanceFile) else None
+        return open_masks(path, palette=palette, known=self._source.sequences(), videos=videos)
 
     @cached_property
     def _source(self) -> MaskSource:

@@ -1,22 +1,54 @@
 """Lists of sequence names, and the error for a root that is not laid out as expected."""
 
+import os
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from vosbench.errors import InputError, Problem, UsageError
+from vosbench.masks.names import composed, is_system
+from vosbench.text import NotText, lines, read_text
+
+#: A line of the lists of DAVIS-2016, "/JPEGImages/480p/bear/00000.jpg /Annotations/480p/bear/00000.png".
+_PICTURE = re.compile(r"(/.+?\.\w+)(?:\s+[/01].*)?")
 
 
 def read_list(path: Path) -> tuple[str, ...]:
-    """The sequence names in a split file: one a line, or the folder of each image path as DAVIS shipped it in 2016."""
-    try:
-        lines = [line.split()[0] for line in path.read_text().splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise not_found(path.parent, [path.name], "a readable list of sequences") from error
-    names = [PurePosixPath(line).parent.name if line.startswith("/") else line for line in lines]
-    if not names:
-        raise not_found(path.parent, [path.name], "a list with at least one sequence name")
+    """The sequence names in a split file: one a line, or the folder of each picture as DAVIS shipped it in 2016.
+
+    A line is a name, spaces included. Blank lines, lines that begin with "#" and a "/" at the end do not count; the
+    encoding is that of :mod:`vosbench.text`. Names are in Unicode's composed form (NFC), each once.
+
+    Raises:
+        InputError: no such file, another encoding, no name in it, or a name that is no path inside a folder.
+    """
+    names = [unicodedata.normalize("NFC", _name(line)) for line in read_lines(path, "a list of sequences")]
     require_inside(path, names)
     return tuple(dict.fromkeys(names))
+
+
+def read_lines(path: Path, what: str) -> list[str]:
+    """The lines of a list that has at least one. Raises InputError, which says ``what`` the file should be."""
+    try:
+        found = lines(read_text(path))
+    except FileNotFoundError as error:
+        raise not_found(path.parent, [path.name], what) from error
+    except (OSError, NotText) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        problem = Problem(code="layout", message=f"not readable as {what} ({why})", where=str(path), fix="correct it")
+        raise InputError([problem]) from error
+    if not found:
+        problem = Problem(code="layout", message="it holds no name", where=str(path), fix="write one name a line")
+        raise InputError([problem])
+    return found
+
+
+def _name(line: str) -> str:
+    """The name of a sequence in a line."""
+    if line.startswith("/") and (picture := _PICTURE.fullmatch(line)):
+        return PurePosixPath(picture[1]).parent.name
+    return line.rstrip("/").removeprefix("./")
 
 
 def require_inside(path: Path, names: Iterable[str]) -> None:
@@ -29,6 +61,21 @@ def require_inside(path: Path, names: Iterable[str]) -> None:
 def _is_inside(name: str) -> bool:
     parts = name.split("/")
     return name.isprintable() and "\\" not in name and all(p not in ("", ".", "..") and len(p) < 128 for p in parts)
+
+
+def folder_of(parent: Path, name: str) -> Path | None:
+    """The folder of a sequence in another one, however the accents of its name are written there; None without one."""
+    forms = dict.fromkeys([name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD") if not name.isascii())])
+    return next((parent / form for form in forms if (parent / form).is_dir()), None)
+
+
+def subfolders(folder: Path) -> list[str]:
+    """Names of the folders in a folder, in Unicode's composed form; none if it cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return [composed(entry.name) for entry in entries if not is_system(entry.name) and entry.is_dir()]
+    except OSError:
+        return []
 
 
 def list_file(split: str, root: Path) -> Path:

@@ -4,13 +4,14 @@
 
     <split>/mask_dict.json                {<annotation>: [encoding or null, one a frame]}
     <split>/meta_expressions.json         videos, their frames, and expressions with the annotations they mean
+    <split>/meta_expressions_v2.json      the same of the second version, whose expressions may mean no annotation
 
 A sequence is an expression, called ``<video>/<expression>``; its ground truth is the union of its annotations.
 Predictions are ``<video>/<expression>/<frame>.png``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -19,37 +20,45 @@ import msgspec
 
 from vosbench.datasets.lists import not_found, read_list, require_inside
 from vosbench.errors import InputError, Problem, UsageError
+from vosbench.masks.listing import last_change
 from vosbench.masks.planes import pack
-from vosbench.masks.rle import EncodingError, RunLengths, decode
+from vosbench.masks.run_lengths import EncodingError, RunLengths, decode
 from vosbench.masks.sources import open_masks
+from vosbench.text import as_utf8
 from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
 
 T = TypeVar("T")
 _Encoded = dict[str, tuple[RunLengths | None, ...]]
 
 
-class _Expression(msgspec.Struct, frozen=True):
+class Expression(msgspec.Struct, frozen=True):
+    """The annotations that an expression means, and its kind in ReVOS."""
+
     anno_id: tuple[int | str, ...] = ()
+    type_id: int | None = None
 
 
-class _Video(msgspec.Struct, frozen=True):
-    expressions: dict[str, _Expression]
+class Video(msgspec.Struct, frozen=True):
+    """The expressions of a video by key, and its frames."""
+
+    expressions: dict[str, Expression]
     frames: tuple[str, ...]
 
 
 class _Meta(msgspec.Struct, frozen=True):
-    videos: dict[str, _Video]
+    videos: dict[str, Video]
 
 
 @dataclass(frozen=True)
 class MeViS:
-    """A MeViS root, the folder that holds ``valid_u/``."""
+    """A MeViS root, the folder that holds ``valid_u/``; ``meta`` is the file of the expressions."""
 
     root: Path
+    meta: str = "meta_expressions.json"
 
     def looked_for(self) -> tuple[str, ...]:
         """What must exist under the root for it to be this layout."""
-        return ("<split>/meta_expressions.json", "<split>/mask_dict.json")
+        return (f"<split>/{self.meta}", "<split>/mask_dict.json")
 
     def found(self) -> bool:
         """Does the root have this layout?"""
@@ -57,7 +66,7 @@ class MeViS:
 
     def splits(self) -> tuple[str, ...]:
         """Names of the folders that hold expressions and masks."""
-        metas = sorted(self.root.glob("*/meta_expressions.json"))
+        metas = sorted(self.root.glob(f"*/{self.meta}"))
         return tuple(p.parent.name for p in metas if (p.parent / "mask_dict.json").is_file())
 
     def sequences(self, split: str) -> tuple[Sequence, ...]:
@@ -65,20 +74,35 @@ class MeViS:
         folder, names = self._resolve(split)
         videos = self._meta(folder)
         return tuple(
-            Sequence(name=f"{name}/{key}", frames=video.frames, objects=(ObjectInfo(id=1, category=name),))
+            Sequence(
+                name=f"{name}/{key}",
+                frames=video.frames,
+                objects=(ObjectInfo(id=1, category=name, group=self._group(expression)),),
+            )
             for name, video in videos.items()
-            for key in video.expressions
+            for key, expression in video.expressions.items()
             if not names or name in names or f"{name}/{key}" in names
         )
 
     def masks(self, split: str) -> MaskSource:
         """The ground truth of a split."""
         folder = self._resolve(split)[0]
-        return _Expressions(self.root / folder / "mask_dict.json", self._meta(folder))
+        return Expressions(self._files(folder)[1], self._meta(folder))
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions, ``<video>/<expression>/<frame>.png``."""
-        return open_masks(path, palette=palette, depth=2)
+        videos = [item for split in self.splits() for item in self._meta(split).items()]
+        known = {f"{name}/{key}" for name, video in videos for key in video.expressions}
+        return open_masks(path, palette=palette, depth=2, known=known)
+
+    def _files(self, split: str) -> tuple[Path, Path]:
+        """The files of a split: its expressions and its masks."""
+        return self.root / split / self.meta, self.root / split / "mask_dict.json"
+
+    def _group(self, expression: Expression) -> str | None:
+        """The group that an expression is averaged in."""
+        del expression
+        return None
 
     def _resolve(self, split: str) -> tuple[str, tuple[str, ...]]:
         if split in self.splits():
@@ -92,49 +116,55 @@ class MeViS:
                 return folder, names
         raise UsageError(f"no split of {self.root} holds all videos listed in {split}", fix="check the names")
 
-    def _meta(self, folder: str) -> Mapping[str, _Video]:
+    def _meta(self, folder: str) -> Mapping[str, Video]:
         cache: dict[str, _Meta] = self.__dict__.setdefault("_metas", {})
         if folder not in cache:
-            path = self.root / folder / "meta_expressions.json"
-            cache[folder] = _read(path, _Meta)
+            path = self._files(folder)[0]
+            cache[folder] = read_json(path, _Meta)
             require_inside(path, cache[folder].videos)
             require_inside(path, {key for video in cache[folder].videos.values() for key in video.expressions})
         return cache[folder].videos
 
 
 @dataclass(frozen=True)
-class _Expressions:
+class Expressions:
     """The masks of expressions: unions of encoded annotations."""
 
     path: Path
-    videos: Mapping[str, _Video]
+    videos: Mapping[str, Video]
 
     @property
     def name(self) -> str:
+        """The file."""
         return str(self.path)
 
     @cached_property
     def _encoded(self) -> _Encoded:
-        return _read(self.path, _Encoded)
+        return read_json(self.path, _Encoded)
 
-    def only(self, *sequences: str) -> "_Expressions":
+    def subset(self, *sequences: str) -> "Expressions":
+        """These expressions alone, with the encodings they need."""
         videos = {name: self.videos[name] for name in (s.partition("/")[0] for s in sequences) if name in self.videos}
-        part = _Expressions(self.path, videos)
+        part = replace(self, videos=videos)
         needed = {str(a) for v in videos.values() for expression in v.expressions.values() for a in expression.anno_id}
         part.__dict__["_encoded"] = {a: self._encoded[a] for a in needed if a in self._encoded}
         return part
 
-    def changed(self, *sequences: str) -> int:
-        return max(self.path.stat().st_mtime_ns, self.path.stat().st_ctime_ns)
+    def modified(self, *_: str) -> int:
+        """When the file was last written or renamed (ns since 1970). Raises OSError."""
+        return last_change(self.path)
 
     def sequences(self) -> tuple[str, ...]:
+        """Names of the expressions, sorted."""
         return tuple(sorted(f"{name}/{key}" for name, video in self.videos.items() for key in video.expressions))
 
     def frames(self, sequence: str) -> tuple[str, ...]:
+        """Stems of the frames of an expression's video."""
         video = self.videos.get(sequence.partition("/")[0])
         return video.frames if video else ()
 
     def read(self, sequence: str, frame: str) -> Masks:
+        """The annotations that an expression means. Raises InputError."""
         name, _, key = sequence.partition("/")
         video = self.videos[name]
         at = video.frames.index(frame)
@@ -151,9 +181,10 @@ class _Expressions:
             ) from error
 
     def where(self, sequence: str, frame: str | None = None) -> str:
+        """The file and the part of it that is meant."""
         return f"{self.path}#{sequence}" + (f"/{frame}" if frame else "")
 
-    def _size(self, video: _Video) -> tuple[int, int]:
+    def _size(self, video: Video) -> tuple[int, int]:
         """The size of the video's frames, from any of its masks."""
         annotations = (str(a) for expression in video.expressions.values() for a in expression.anno_id)
         sizes = (m.size for a in annotations for m in self._encoded.get(a, ()) if m)
@@ -163,9 +194,10 @@ class _Expressions:
         return size
 
 
-def _read(path: Path, kind: type[T]) -> T:
+def read_json(path: Path, kind: type[T]) -> T:
+    """The content of a JSON file as ``kind``. Raises InputError where it is not there or something else."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(as_utf8(path.read_bytes()), type=kind)
     except FileNotFoundError as error:
         raise not_found(path.parent, [path.name], "the expressions and masks of MeViS") from error
     except (OSError, ValueError, RecursionError) as error:

@@ -9,9 +9,11 @@ from vosbench.datasets.annotations import Annotations
 from vosbench.datasets.davis import Davis
 from vosbench.datasets.folder import Folder
 from vosbench.datasets.lists import not_found
+from vosbench.datasets.long_rvos import LongRVOS
 from vosbench.datasets.lvos import Lvos
 from vosbench.datasets.mevis import MeViS
 from vosbench.datasets.mose import Mose
+from vosbench.datasets.revos import ReVOS
 from vosbench.datasets.sav import SaV
 from vosbench.datasets.youtube_vos import YouTubeVOS
 from vosbench.errors import UsageError
@@ -50,6 +52,10 @@ LAYOUTS: Mapping[str, LayoutVerb] = {
         files="sav_<split>/Annotations_6fps/<video>/<object>/<frame>.png and sav_<split>/sav_<split>.txt",
         open=lambda root, _: SaV(root),
     ),
+    "object-tree": LayoutVerb(
+        files="<annotations>/<video>/<object>/<frame>.png and, for the names of the videos, video_id.txt",
+        open=lambda root, data: SaV(root, data.annotations),
+    ),
     "mose": LayoutVerb(
         files="<split>/meta.json and <split>/Annotations/<video>/<frame>.png", open=lambda root, _: Mose(root)
     ),
@@ -59,6 +65,18 @@ LAYOUTS: Mapping[str, LayoutVerb] = {
     ),
     "mevis": LayoutVerb(
         files="<split>/meta_expressions.json and <split>/mask_dict.json", open=lambda root, _: MeViS(root)
+    ),
+    "mevis-v2": LayoutVerb(
+        files="<split>/meta_expressions_v2.json and <split>/mask_dict.json",
+        open=lambda root, _: MeViS(root, "meta_expressions_v2.json"),
+    ),
+    "revos": LayoutVerb(
+        files="meta_expressions_<split>_.json, mask_dict.json and mask_dict_foreground.json",
+        open=lambda root, _: ReVOS(root),
+    ),
+    "long-rvos": LayoutVerb(
+        files="<split>/meta_expressions.json and <split>/Annotations/<video>/<object>/<frame>.png",
+        open=lambda root, _: LongRVOS(root),
     ),
     "folder": LayoutVerb(
         files="<sequence>/<frame>.png, or instances in JSON as YouTube-VIS and OVIS write them",

@@ -6,6 +6,9 @@
     sav_val/Annotations_6fps/<video>/<object>/<frame>.png      objects 000, 001, …; any pixel but 0 is the object
 
 The root is the folder that holds ``sav_val/`` and ``sav_test/``, or one of these; split "val" is ``sav_val``.
+
+Layout "object-tree" is the same with one split, "all": ``<annotations>/<video>/<object>/<frame>.png`` and, optionally,
+``video_id.txt``, the names of the videos.
 """
 
 from dataclasses import dataclass
@@ -23,13 +26,14 @@ FOLDER = "Annotations_6fps"
 
 @dataclass(frozen=True)
 class SaV:
-    """An SA-V root."""
+    """An SA-V root or, where ``annotations`` names its folder of annotations, one that has a single split."""
 
     root: Path
+    annotations: str = ""
 
     def looked_for(self) -> tuple[str, ...]:
         """What must exist under the root for it to be this layout."""
-        return (f"sav_<split>/{FOLDER}/<video>/<object>/<frame>.png",)
+        return (f"{self.annotations or f'sav_<split>/{FOLDER}'}/<video>/<object>/<frame>.png",)
 
     def found(self) -> bool:
         """Does the root have this layout?"""
@@ -52,9 +56,10 @@ class SaV:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions: a tree like that of the annotations, or label maps in which the object of folder 000 is 1."""
-        files = open_masks(path, palette=palette, depth=2)
+        known = {name for split in self.splits() for name in self._open(split).folders}
+        files = open_masks(path, palette=palette, known=known, objects=True)
         if not any("/" in name for name in files.sequences()):
-            return open_masks(path, palette=palette)
+            return files
         return ObjectTree(files, {n: self._required(n) for split in self.splits() for n in self._open(split).folders})
 
     def _required(self, video: str) -> dict[int, frozenset[str]]:
@@ -69,7 +74,7 @@ class SaV:
     def _names(self, split: str) -> tuple[str, ...]:
         if split.endswith(".txt"):
             return read_list(Path(split))
-        own = self._folders[split] / f"{self._folders[split].name}.txt"
+        own = self._folders[split] / ("video_id.txt" if self.annotations else f"{self._folders[split].name}.txt")
         return read_list(own) if own.is_file() else self._open(split).sequences()
 
     def _open(self, split: str) -> ObjectTree:
@@ -81,10 +86,12 @@ class SaV:
             have = ", ".join(self.splits()) or "none"
             raise UsageError(f"{self.root} has no split called {split!r}: it has {have}", fix="name one of them")
         if split not in cache:
-            cache[split] = ObjectTree(MaskFolder(self._folders[split] / FOLDER, depth=2))
+            cache[split] = ObjectTree(MaskFolder(self._folders[split] / (self.annotations or FOLDER), depth=2))
         return cache[split]
 
     @cached_property
     def _folders(self) -> dict[str, Path]:
+        if self.annotations:
+            return {"all": self.root} if (self.root / self.annotations).is_dir() else {}
         places = [self.root, *sorted(self.root.glob("*/"))]
         return {p.resolve().name.removeprefix("sav_"): p for p in places if (p / FOLDER).is_dir()}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
 from vosbench.masks.listing import modified, subset
+from vosbench.masks.order import in_time_order
 from vosbench.masks.planes import TooManyPlanes, pack
 from vosbench.types import Masks, MaskSource
 
@@ -75,7 +76,7 @@ class ObjectTree:
         by_object = self.frames_of(sequence)
         required = self.required.get(sequence, {}) if self.required else {}
         lacking = {f for label, have in by_object.items() for f in required.get(label, frozenset()) - set(have)}
-        return tuple(sorted({f for have in by_object.values() for f in have} - lacking))
+        return in_time_order({f for have in by_object.values() for f in have} - lacking)
 
     def read(self, sequence: str, frame: str) -> Masks:
         """All objects of a frame. Raises InputError naming the file, also where objects differ in size."""

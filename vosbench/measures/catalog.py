@@ -1,12 +1,14 @@
 """The measures by name: which counts each needs and how they become a value."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.measures import contour, presence, region, stability
+from vosbench.measures import contour, presence, region, stability, tracking, tubes
 
 #: The integer counts of one (object, frame), in the order of the frames table.
 COUNTS = ("intersection", "gt_area", "pred_area", "gt_length", "pred_length", "gt_hits", "pred_hits")
@@ -14,7 +16,11 @@ COUNTS = ("intersection", "gt_area", "pred_area", "gt_length", "pred_length", "g
 #: Contour hits within another tolerance than that of the protocol, counted only where a measure asks for them:
 #: tolerance rule (:func:`vosbench.measures.contour.radii`) → columns.
 EXTRA_HITS: Mapping[str, tuple[str, str]] = {"object-area": ("gt_hits_object", "pred_hits_object")}
-EXTRA_COUNTS = tuple(name for pair in EXTRA_HITS.values() for name in pair)
+
+#: Areas that only some ground truth knows, counted only where a measure asks for them: the pixels of all objects of a
+#: video, of which an expression means some.
+EXTRA_AREAS = ("foreground_area",)
+EXTRA_COUNTS = (*(name for pair in EXTRA_HITS.values() for name in pair), *EXTRA_AREAS)
 
 
 #: Statistics that can be taken of a measure with a value on every frame, and of any other.
@@ -29,6 +35,10 @@ class Measure:
     frames the measure says nothing about. ``pooled``: an object's value is that of its counts summed over its frames.
     A measure that is no function of counts (temporal stability) has a column of its own name in the frames table
     instead, float64, NaN where undefined. ``statistics`` limits what can be taken of it; ``factor`` scales its mean.
+    ``rewards_absence``: two empty masks have the best value by convention, which a protocol may take away.
+    An object on fewer than ``least`` frames of which the measure says something has no value; one of which it says
+    nothing on any frame has the value ``empty``. ``selective``: it is a measure of some objects only, as the ground
+    truth decides.
     """
 
     name: str
@@ -37,8 +47,12 @@ class Measure:
     value: Callable[..., NDArray[np.float64]] | None
     pooled: bool = False
     higher_is_better: bool = True
+    rewards_absence: bool = False
     statistics: tuple[str, ...] = EVERY_STATISTIC
     factor: float = 1.0
+    least: int = 1
+    empty: float = math.nan
+    selective: bool = False
 
     def of(self, columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
         """The values for the counts found in ``columns``."""
@@ -52,11 +66,18 @@ def _by_area(
     return contour.accuracy(gt_hits=gt_hits_object, pred_hits=pred_hits_object, **lengths)
 
 
-_REGION, _CONTOUR = COUNTS[:3], COUNTS[3:]
+def _mean(
+    name: str, title: str, counts: tuple[str, ...], value: Callable[..., NDArray[np.float64]], **more: Any
+) -> Measure:
+    """A measure of which only the mean is taken."""
+    return Measure(name=name, title=title, counts=counts, value=value, statistics=MEAN_ONLY, **more)
+
+
+_REGION, _AREAS, _CONTOUR = COUNTS[:3], COUNTS[1:3], COUNTS[3:]
 
 _ALL = (
-    Measure(name="J", title="region similarity", counts=_REGION, value=region.similarity),
-    Measure(name="F", title="contour accuracy", counts=_CONTOUR, value=contour.accuracy),
+    Measure(name="J", title="region similarity", counts=_REGION, value=region.similarity, rewards_absence=True),
+    Measure(name="F", title="contour accuracy", counts=_CONTOUR, value=contour.accuracy, rewards_absence=True),
     Measure(
         name="T",
         title="temporal stability",
@@ -66,58 +87,96 @@ _ALL = (
         statistics=MEAN_ONLY,
         factor=stability.DISPLAY_FACTOR,
     ),
-    Measure(name="Js", title="region similarity with one pixel added", counts=_REGION, value=region.smoothed),
+    Measure(
+        name="Js",
+        title="region similarity with one pixel added",
+        counts=_REGION,
+        value=region.smoothed,
+        rewards_absence=True,
+    ),
     Measure(
         name="Fa",
         title="contour accuracy with a tolerance by object area",
         counts=("gt_length", "pred_length", *EXTRA_HITS["object-area"]),
         value=_by_area,
+        rewards_absence=True,
     ),
-    Measure(
-        name="Jv",
-        title="volumetric J: pixels summed over the frames",
-        counts=_REGION,
-        value=region.similarity,
+    _mean("Jv", "volumetric J: pixels summed over the frames", _REGION, region.similarity, pooled=True),
+    _mean("Fv", "volumetric F: contour pixels summed over the frames", _CONTOUR, contour.accuracy, pooled=True),
+    _mean("Jp", "J where the object is present", _REGION, presence.similarity_where_present),
+    _mean("Fp", "F where the object is present", ("gt_area", *_CONTOUR), presence.accuracy_where_present),
+    _mean(
+        "A",
+        "absence accuracy: share of the frames without the object on which nothing is predicted",
+        _AREAS,
+        presence.absence_accuracy,
+    ),
+    _mean(
+        "P",
+        "presence accuracy: share of the frames with the object on which something is predicted",
+        _AREAS,
+        presence.presence_accuracy,
+    ),
+    _mean(
+        "N-acc",
+        "share of the objects that are on no frame of which nothing is predicted",
+        _AREAS,
+        presence.absence_accuracy,
         pooled=True,
-        statistics=MEAN_ONLY,
+        selective=True,
     ),
-    Measure(
-        name="Fv",
-        title="volumetric F: contour pixels summed over the frames",
-        counts=_CONTOUR,
-        value=contour.accuracy,
+    _mean(
+        "T-acc",
+        "share of the objects that are on some frame of which something is predicted",
+        _AREAS,
+        presence.presence_accuracy,
         pooled=True,
-        statistics=MEAN_ONLY,
+        selective=True,
     ),
-    Measure(
-        name="Jp",
-        title="J where the object is present",
-        counts=_REGION,
-        value=presence.similarity_where_present,
-        statistics=MEAN_ONLY,
-    ),
-    Measure(
-        name="Fp",
-        title="F where the object is present",
-        counts=("gt_area", *_CONTOUR),
-        value=presence.accuracy_where_present,
-        statistics=MEAN_ONLY,
-    ),
-    Measure(
-        name="A",
-        title="absence accuracy: share of the frames without the object on which nothing is predicted",
-        counts=("gt_area", "pred_area"),
-        value=presence.absence_accuracy,
-        statistics=MEAN_ONLY,
-    ),
-    Measure(
-        name="FP",
-        title="false-positive rate: share of predicted pixels that are not the object's",
-        counts=("intersection", "pred_area"),
-        value=presence.false_positive_rate,
+    _mean(
+        "FP",
+        "false-positive rate: share of predicted pixels that are not the object's",
+        ("intersection", "pred_area"),
+        presence.false_positive_rate,
         pooled=True,
         higher_is_better=False,
-        statistics=MEAN_ONLY,
+    ),
+    _mean(
+        "R",
+        "robustness of ReVOS: 1 less the predicted pixels that are not meant, as a share of those of all objects",
+        ("intersection", "pred_area", *EXTRA_AREAS),
+        presence.robustness,
+    ),
+    _mean("tIoU", "share of the frames shown by either that both show", _AREAS, tubes.shown_together, empty=1.0),
+    _mean("vIoU", "J over the frames shown by either", _REGION, tubes.similarity_where_shown, empty=1.0),
+    _mean("Q", "quality of VOTS: overlap over all frames", _REGION, region.similarity),
+    _mean("Acc", "accuracy of VOTS: J where the masks overlap", _REGION, tracking.overlap_where_tracked, empty=0.0),
+    _mean(
+        "Rob",
+        "robustness of VOTS: share of the frames with the object on which the masks overlap",
+        _REGION[:2],
+        tracking.tracked,
+    ),
+    _mean(
+        "NRE",
+        "not-reported error of VOTS: share of the frames with the object on which nothing is predicted",
+        _AREAS,
+        tracking.missed,
+        higher_is_better=False,
+    ),
+    _mean(
+        "DRE",
+        "drift-rate error of VOTS: share of the frames with the object on which only other pixels are predicted",
+        _REGION,
+        tracking.drifted,
+        higher_is_better=False,
+    ),
+    _mean(
+        "ADQ",
+        "absence-detection quality of VOTS: A of the objects that are absent from more than 10 frames",
+        _AREAS,
+        presence.absence_accuracy,
+        least=tracking.LEAST_ABSENT,
     ),
 )
 
@@ -147,21 +206,6 @@ def limits(measure: str, statistic: str = "mean") -> tuple[float, float]:
     return (-factor if statistic == "decay" else 0.0), factor
 
 
-def cell_name(measure: str, statistic: str) -> str:
-    """What a number is called in tables: the measure, and the statistic unless it is the mean."""
-    return measure if statistic == "mean" else f"{measure} {statistic}"
-
-
-def cell_of(name: str) -> tuple[str, str]:
-    """The measure and the statistic of a name in tables.
-
-    >>> cell_of("J&F"), cell_of("J decay")
-    (('J&F', 'mean'), ('J', 'decay'))
-    """
-    measure, _, statistic = name.partition(" ")
-    return measure, statistic or "mean"
-
-
 #: The mean of a region and a contour measure, computed wherever both are.
 COMPOSITES: Mapping[str, tuple[str, str]] = {
     f"{j}&{f}": (j, f) for j, f in (("J", "F"), ("Js", "Fa"), ("Js", "F"), ("Jv", "Fv"), ("Jp", "Fp"))
@@ -181,5 +225,12 @@ def extra_hits(measures: Iterable[str]) -> tuple[str, ...]:
 
 
 def extra_columns(measures: Iterable[str]) -> tuple[str, ...]:
-    """The columns those hits are counted in."""
-    return tuple(column for rule in extra_hits(measures) for column in EXTRA_HITS[rule])
+    """The columns that are counted for these measures beside :data:`COUNTS`: hits, then areas."""
+    measures = tuple(measures)
+    return (*(column for rule in extra_hits(measures) for column in EXTRA_HITS[rule]), *extra_areas(measures))
+
+
+def extra_areas(measures: Iterable[str]) -> tuple[str, ...]:
+    """The areas that must be counted for these measures beside those of the object and its prediction."""
+    needed = {count for m in measures if m in MEASURES for count in MEASURES[m].counts}
+    return tuple(area for area in EXTRA_AREAS if area in needed)

@@ -10,6 +10,7 @@ from vosbench import plugins
 from vosbench.errors import UsageError, did_you_mean
 from vosbench.measures.catalog import MEASURES, composites
 from vosbench.protocols.spec import ProtocolSpec
+from vosbench.text import as_utf8
 
 _HERE = Path(__file__).parent
 
@@ -52,7 +53,7 @@ def load(name: str) -> ProtocolSpec:
 def read(path: Path) -> ProtocolSpec:
     """Parse a protocol file. Raises UsageError naming the file and the key that is wrong."""
     try:
-        spec = msgspec.toml.decode(path.read_bytes(), type=ProtocolSpec)
+        spec = msgspec.toml.decode(as_utf8(path.read_bytes()), type=ProtocolSpec)
     except (OSError, msgspec.MsgspecError, ValueError) as error:
         raise UsageError(f"{path} is not a protocol: {error}", fix="see docs/protocols.md for the keys") from error
     if unknown := [m for m in spec.rules.measures if m not in MEASURES]:

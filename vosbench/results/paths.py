@@ -14,6 +14,7 @@ from vosbench.errors import InputError, Problem
 from vosbench.files import restore
 
 RESULT: Final = "result.json"
+ABSENT: Final = "it does not exist"
 TABLES: Final = frozenset({"frames.parquet", "objects.csv"})
 
 #: A larger JSON file holds masks: no document of vosbench comes near it.
@@ -91,20 +92,24 @@ def no_run(path: Path) -> Problem:
 
 
 def _problem(path: Path, what: str, fix: str) -> Problem:
-    message = f"it is {what}, no finished run" if what else "it does not exist"
+    message = what if what == ABSENT else f"it is {what}, no finished run"
     return Problem(code="no-run", message=message, where=str(path), fix=fix)
 
 
 def _neither(path: Path) -> tuple[str, str] | None:
     """What a path is that is no run and cannot be predictions, and the next step; None if it may be predictions."""
-    give = "give the folder of a finished run, its result.json, or predictions"
     try:
-        if not path.exists():
-            return "", f"check the path; {give}"
-        if path.is_dir():
-            return _of_folder(path)
-    except OSError:  # what cannot be listed is reported by whoever reads it
+        return _unusable(path)
+    except OSError:  # what cannot be looked at is reported by whoever reads it
         return None
+
+
+def _unusable(path: Path) -> tuple[str, str] | None:
+    give = "give the folder of a finished run, its result.json, or predictions"
+    if not path.exists():
+        return ABSENT, f"check the path; {give}"
+    if path.is_dir():
+        return _of_folder(path)
     if path.name in TABLES and run_folder(path.parent):
         return "one table of a run", f"give the folder, {path.parent}"
     if path.suffix == ".journal":

@@ -2,23 +2,22 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vosbench._version import ENGINE
-from vosbench.datasets.davis import Davis
 from vosbench.datasets.discover import Target, locate
 from vosbench.datasets.query import Query
 from vosbench.errors import visible
 from vosbench.execution.checkpoint import Journal
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import ProtocolSpec
-from vosbench.results import aggregate, tables
+from vosbench.results import tables
 from vosbench.results.assemble import assemble, this_environment
 from vosbench.results.counts import SequenceCounts
 from vosbench.results.document import Origin
 from vosbench.results.paths import require_runs_or_predictions, run_folder
+from vosbench.results.permutation import best_permutation
 from vosbench.results.reader import load
 from vosbench.results.run import RunResult
 from vosbench.scoring.origin import origin_of, query_of
@@ -26,6 +25,7 @@ from vosbench.scoring.plan import make_plan
 from vosbench.scoring.reading import AS_IS, Reading, paths_of
 from vosbench.scoring.remarks import notes_of, remarks_on
 from vosbench.scoring.run import run
+from vosbench.scoring.unscored import notes_of_unscored
 from vosbench.types import MaskSource, Progress, Sequence
 
 
@@ -51,8 +51,6 @@ def score_query(
     spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
     sources = tuple(target.dataset.predictions(path, palette=reading.palette) for path in paths)
     sequences, truth = target.dataset.sequences(target.split), truth or target.dataset.masks(target.split)
-    if spec.rules.stability == "stable" and "T" in spec.rules.measures:
-        sequences = _with_stability(sequences, target)
     plan = make_plan(sequences, spec.rules, truth, sources, missing=reading.missing, resize=reading.resize is not None)
     if journal:
         chosen = (
@@ -99,12 +97,6 @@ def load_or_score(
     return tuple(run if isinstance(run, RunResult) else found[run] for run in runs)
 
 
-def _with_stability(sequences: tuple[Sequence, ...], target: Target) -> tuple[Sequence, ...]:
-    """The sequences with the dataset's word on whether T is meaningful."""
-    known = target.dataset.stable() if isinstance(target.dataset, Davis) else {}
-    return tuple(replace(s, stable=known.get(s.name)) for s in sequences)
-
-
 def _result(
     target: Target,
     spec: ProtocolSpec,
@@ -113,9 +105,11 @@ def _result(
     notes: tuple[str, ...],
     origin: Origin,
 ) -> RunResult:
+    frames = tables.frames_table(counts, spec.rules)
+    found = (*notes_of(counts), *remarks_on(counts, spec.rules))
     return assemble(
         spec,
-        frames=tables.frames_table(counts, spec.rules),
+        frames=frames,
         keys=tables.object_keys(counts),
         benchmark=target.benchmark,
         split=Path(target.split).stem if target.split.endswith(".txt") else target.split,
@@ -124,7 +118,7 @@ def _result(
         unlabelled={c.sequence.name: len(c.frames) for c in counts if not c.objects},
         best_permutation=_best_permutation(spec, counts),
         attributes={c.sequence.name: c.sequence.attributes for c in counts if c.sequence.attributes},
-        notes=tuple(map(visible, (*notes, *notes_of(counts), *remarks_on(counts, spec.rules)))),
+        notes=tuple(map(visible, (*notes, *found, *notes_of_unscored(counts, frames, spec.rules)))),
         origin=origin,
     )
 
@@ -138,7 +132,8 @@ def _identity(spec: ProtocolSpec, sequences: tuple[Sequence, ...], truth: str, c
 def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> str:
     """SHA-256 over the names of the frames read and the checksums of their objects, however a PNG was written.
 
-    ``grouped`` takes in which group each object belongs to, where the numbers depend on it.
+    ``grouped`` takes in which group each object belongs to, where the numbers depend on it. Frames that the dataset
+    counts but does not reach are taken in as well.
     """
     digest = hashlib.sha256()
     for c in counts:
@@ -146,10 +141,12 @@ def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> 
             digest.update(f"{c.sequence.name}/{c.sequence.frames[frame]} {value:08x}\n".encode())
         if grouped:
             digest.update("".join(f"{c.sequence.name}/{o.id} {o.group}\n" for o in c.objects).encode())
+        for o in c.objects:
+            digest.update("".join(f"{c.sequence.name}/{o.id} unreached {frame}\n" for frame in o.unreached).encode())
     return digest.hexdigest()
 
 
 def _best_permutation(spec: ProtocolSpec, counts: tuple[SequenceCounts, ...]) -> float | None:
     if spec.rules.pairing != "id" or spec.rules.objects == "merged":
         return None
-    return aggregate.best_permutation({c.sequence.name: c.permuted for c in counts if len(c.permuted)})
+    return best_permutation({c.sequence.name: c.permuted for c in counts if len(c.permuted)})

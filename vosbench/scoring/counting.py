@@ -50,7 +50,8 @@ class Tally:
     """Counts of one prediction.
 
     A row is a pair (object, predicted object). ``counts`` is int64 (counts, rows, frames), its first axis in the order
-    of ``names``: :data:`vosbench.measures.catalog.COUNTS`, then two columns for each tolerance rule in ``extra_hits``.
+    of ``names``: :data:`vosbench.measures.catalog.COUNTS`, then two columns for each tolerance rule in
+    ``extra_hits``, then ``extra_areas``, which are the same for all rows.
     ``overlaps`` keeps the intersection of every object with every predicted label, int64 (frames, n, n), for as long as
     there are few objects. Where it ``grows``, it starts without rows and takes one for each label that it sees.
     """
@@ -62,6 +63,7 @@ class Tally:
     tolerance: float
     n_frames: int
     extra_hits: tuple[str, ...] = ()
+    extra_areas: tuple[str, ...] = ()
     grows: bool = False
     counts: Ints = field(init=False)
     overlaps: Ints | None = field(init=False)
@@ -78,7 +80,8 @@ class Tally:
     @property
     def names(self) -> tuple[str, ...]:
         """What is counted."""
-        return COUNTS + tuple(column for rule in self.extra_hits for column in EXTRA_HITS[rule])
+        hits = tuple(column for rule in self.extra_hits for column in EXTRA_HITS[rule])
+        return COUNTS + hits + self.extra_areas
 
     def add(self, t: int, truth: Frame, guess: Frame) -> None:
         """Count frame number ``t`` of those expected."""

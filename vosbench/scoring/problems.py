@@ -1,7 +1,7 @@
 """The problems a prediction can have, worded once."""
 
 from vosbench.errors import Problem
-from vosbench.types import MaskSource
+from vosbench.types import MaskSource, Sequence
 
 
 def stray_label(
@@ -69,10 +69,35 @@ def nothing_to_score(source: MaskSource, sequence: str, frames: int, rule: str) 
     )
 
 
-def no_object(source: MaskSource, sequence: str, frame: str) -> Problem:
-    """A sequence in which the protocol finds no object."""
-    fix = "use a protocol that takes objects from all frames, such as folder, or leave the sequence out"
-    return _in_frame("no-object", "there is no object in the first frame", fix, source, sequence, frame)
+def without_object(rule: str) -> str:
+    """Where an object rule found none, in words."""
+    places = {"any-frame": "on any frame", "listed": "in the list of objects"}
+    return f"there is no object {places.get(rule, 'in the first frame')}"
+
+
+def unknown_order(source: MaskSource, sequence: str, doubt: str) -> Problem:
+    """A sequence whose frames cannot be put in order by their names; ``doubt`` is why."""
+    return Problem(
+        code="frame-order",
+        message=f"the order of its frames is not known: {doubt}",
+        where=source.where(sequence),
+        fix="name frames by numbers that differ in nothing else, such as 00000.png, 00001.png; move other files away",
+        sequence=sequence,
+    )
+
+
+def no_object(source: MaskSource, sequence: Sequence, rule: str) -> Problem:
+    """A sequence in which the object rule finds no object, where none of the others has one."""
+    fix = "check that the masks hold labels"
+    if rule.startswith("first-frame"):
+        fix = "use a protocol that takes objects from all frames, such as folder"
+    return _in_frame("no-object", without_object(rule), fix, source, sequence.name, sequence.frames[0])
+
+
+def no_foreground(source: MaskSource, sequence: str, frame: str) -> Problem:
+    """Ground truth that does not know the area of all objects, which a measure needs."""
+    message = "the ground truth does not say what all objects of the video are, which R needs"
+    return _in_frame("no-foreground", message, "leave R out of --measures", source, sequence, frame)
 
 
 def no_group(source: MaskSource, sequence: str, groups: tuple[str, ...]) -> Problem:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.protocols.spec import Rules
-from vosbench.results import aggregate
 from vosbench.results.counts import SequenceCounts
+from vosbench.results.permutation import best_permutation
 from vosbench.scoring.signs import SIGNS, Flag
 
 #: Best-permutation J is worth a remark when it exceeds J by more than this.
@@ -111,7 +111,7 @@ def _permuted(counts: Sequence[SequenceCounts], rules: Rules) -> str:
     if rules.pairing != "id" or rules.objects == "merged":
         return ""
     matrices = {c.sequence.name: c.permuted for c in counts if len(c.permuted)}
-    best = aggregate.best_permutation(matrices)
+    best = best_permutation(matrices)
     if best is None:
         return ""
     have = float(np.concatenate([m.diagonal() for m in matrices.values()]).mean())
@@ -186,7 +186,7 @@ def _all_empty(c: SequenceCounts, _: Rules) -> bool:
 
 
 def _truth_empty(c: SequenceCounts, _: Rules) -> bool:
-    return not c.counts[_GT].any()
+    return bool(len(c.frames)) and not c.counts[_GT].any()
 
 
 _OF_A_SEQUENCE: tuple[tuple[Callable[[SequenceCounts, Rules], bool], str], ...] = (

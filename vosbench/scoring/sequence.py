@@ -8,15 +8,16 @@ from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
 from vosbench.masks.planes import resized
-from vosbench.measures.catalog import extra_hits
+from vosbench.measures.catalog import extra_areas, extra_hits
 from vosbench.results.counts import PartCounts, Rows
 from vosbench.scoring import problems as problems_of
 from vosbench.scoring.counting import Frame, Tally
 from vosbench.scoring.finalize import finish
 from vosbench.scoring.labels import LabelSpace, StrayLabel
+from vosbench.scoring.objects import read_truth, with_objects
 from vosbench.scoring.signs import SIGNS, Look, frame_signs
 from vosbench.scoring.stability import Steadiness
-from vosbench.scoring.task import Task, expected_frames, label_space, read_truth
+from vosbench.scoring.task import Task, expected_frames
 from vosbench.types import Masks, MaskSource
 
 
@@ -62,9 +63,10 @@ def score_sequence(task: Task) -> tuple[Rows, ...]:
     Raises:
         InputError: with every unusable mask of the sequence.
     """
-    space, notes = label_space(task)
-    counts = _count_all(task, space)
-    return counts if task.part else finish(task, [counts], space, notes)
+    task = with_objects(task)
+    assert task.objects is not None
+    counts = _count_all(task, task.objects.space)
+    return counts if task.part else finish(task, [counts])
 
 
 def _count_all(task: Task, space: LabelSpace) -> tuple[PartCounts, ...]:
@@ -88,10 +90,28 @@ def _count_all(task: Task, space: LabelSpace) -> tuple[PartCounts, ...]:
         look = Look(raw)
         for run in runs:
             _count(task, space, run, t, name, truth, void, look)
+        if extra_areas(task.rules.measures):
+            _add_foreground(task, runs, t, name, problems)
     problems += [p for run in runs for p in run.problems]
     if problems:
         raise InputError(problems)
     return tuple(run.counts(tuple(gt_crc)) for run in runs)
+
+
+def _add_foreground(task: Task, runs: list["_Run"], t: int, name: str, problems: list[Problem]) -> None:
+    """Note the area of all objects of the video on a frame, or what is wrong with it."""
+    sequence = task.sequence.name
+    area = getattr(task.gt, "foreground_area", None)
+    if area is None:
+        problems.append(problems_of.no_foreground(task.gt, sequence, name))
+        return
+    try:
+        pixels = area(sequence, name)
+    except InputError as error:
+        problems += error.problems
+        return
+    for run in runs:
+        run.tally.counts[run.tally.names.index("foreground_area"), :, t] = pixels
 
 
 def _lead_in(task: Task, space: LabelSpace, runs: list["_Run"], index: int) -> None:
@@ -136,9 +156,18 @@ def _start(task: Task, space: LabelSpace, source: MaskSource, n_frames: int) -> 
     gt, pred = (objects[:0], objects[:0]) if grows else (objects, objects)
     if space.proposals:
         gt, pred = (a.ravel() for a in np.meshgrid(objects, np.arange(1, space.n_pred + 1), indexing="ij"))
-    sizes = {"n_gt": space.n_gt, "n_pred": space.n_pred, "n_frames": n_frames}
-    extra = extra_hits(task.rules.measures)
-    tally = Tally(gt=gt, pred=pred, tolerance=task.rules.tolerance, extra_hits=extra, grows=grows, **sizes)
+    measures = task.rules.measures
+    tally = Tally(
+        gt=gt,
+        pred=pred,
+        n_gt=space.n_gt,
+        n_pred=space.n_pred,
+        n_frames=n_frames,
+        tolerance=task.rules.tolerance,
+        extra_hits=extra_hits(measures),
+        extra_areas=extra_areas(measures),
+        grows=grows,
+    )
     steadiness = Steadiness(n_frames) if "T" in task.rules.measures else None
     flags = np.zeros((2, n_frames), bool)
     return _Run(source, tally, steadiness, flags[0], flags[1], np.zeros((len(SIGNS), n_frames), np.int64))

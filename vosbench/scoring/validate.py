@@ -12,12 +12,14 @@ from vosbench.protocols.spec import Rules
 from vosbench.results.counts import SequenceCounts
 from vosbench.results.paths import require_runs_or_predictions, run_folder
 from vosbench.results.reader import load
+from vosbench.results.tables import frames_table
 from vosbench.scoring.api import score_query
 from vosbench.scoring.origin import predictions_of, query_of, reading_of
 from vosbench.scoring.plan import make_plan
 from vosbench.scoring.reading import AS_IS, Reading, paths_of
 from vosbench.scoring.remarks import notes_of, remarks_on
 from vosbench.scoring.run import run
+from vosbench.scoring.unscored import notes_of_unscored
 from vosbench.types import Progress
 
 
@@ -114,9 +116,13 @@ def _validate(
         sequences=len(first),
         objects=sum(len(c.objects) for c in first),
         frames=sum(len(c.frames) for c in first),
-        notes=tuple(dict.fromkeys([*plan.notes, *(note for one in counts for note in notes_of(one))])),
+        notes=tuple(dict.fromkeys([*plan.notes, *(note for one in counts for note in _notes(one, found.spec.rules))])),
         remarks=tuple(_named_remarks(paths, plan.remarks, counts, found.spec.rules)),
     )
+
+
+def _notes(counts: tuple[SequenceCounts, ...], rules: Rules) -> tuple[str, ...]:
+    return (*notes_of(counts), *notes_of_unscored(counts, frames_table(counts, rules), rules))
 
 
 def _named_remarks(

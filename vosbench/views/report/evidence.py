@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.datasets.discover import Target, locate
+from vosbench.datasets.pictures import pictures
 from vosbench.datasets.query import Query
 from vosbench.errors import InputError, VosbenchError
 from vosbench.masks.planes import resized
 from vosbench.results.run import RunResult
 from vosbench.scoring.labels import LabelSpace, StrayLabel
+from vosbench.scoring.objects import space_of
 from vosbench.scoring.origin import predictions_of, query_of, reading_of
-from vosbench.scoring.task import Task, label_space
+from vosbench.scoring.task import Task
 from vosbench.types import MaskSource, Sequence
 from vosbench.views.report.overlay import overlay
 from vosbench.views.report.worst import WorstFrame
@@ -107,22 +109,20 @@ class Evidence:
         if name not in self._spaces:
             rules = self.run.spec.rules
             task = Task(sequence=self.sequences[name], rules=rules, gt=self.gt, predictions=(self.pred,))
-            self._spaces[name] = label_space(task)[0]
+            self._spaces[name] = space_of(task)
         return self._spaces[name]
 
     def _image(self, worst: WorstFrame, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
         """The picture the masks belong to, at their size; None if the dataset has none."""
         from PIL import Image
 
-        folder = self.sequences[worst.sequence].images
-        paths = [folder / f"{worst.frame}{ending}" for ending in (".jpg", ".jpeg", ".png")] if folder else []
-        path = next((p for p in paths if p.is_file()), None)
-        if path is None:
-            return None
         try:
+            path = pictures(self.sequences[worst.sequence].images).get(worst.frame)
+            if path is None:
+                return None
             with Image.open(path) as file:
                 return np.asarray(file.convert("RGB").resize((shape[1], shape[0])))
-        except OSError:
+        except (OSError, InputError):
             return None
 
 
