@@ -64,7 +64,6 @@ def others(place):
         ("copy.json", "a copy of a result.json", "give the folder that --out wrote"),
         ("baseline.json", "a baseline of `vosbench check`", "--against"),
         ("prediction.json", "the record that `vosbench predict` leaves", "the folder it lies in"),
-        ("empty", "an empty folder", "check the path"),
         ("headless", "a run without its result.json", "score the predictions again"),
     ],
 )
@@ -80,8 +79,15 @@ def test_what_is_neither_a_run_nor_predictions(others, name, what, fix):
 
 def test_all_of_them_are_told_at_once(others):
     with pytest.raises(InputError) as error:
-        vosbench.compare([others / "empty", others / "preds", others / "absent"], gt=others / "gt")
-    assert [p.where for p in error.value.problems] == [str(others / "empty"), str(others / "absent")]
+        vosbench.compare([others / "headless", others / "preds", others / "absent"], gt=others / "gt")
+    assert [p.where for p in error.value.problems] == [str(others / "headless"), str(others / "absent")]
+
+
+def test_an_empty_folder_is_said_to_be_one(others):
+    with pytest.raises(InputError, match="it is an empty folder, no finished run"):
+        vosbench.load(others / "empty")
+    with pytest.raises(InputError, match="it holds no PNG files"):
+        vosbench.check(others / "empty", others / "runs" / "one")
 
 
 def test_predictions_are_no_run_but_may_become_one(place):

@@ -45,7 +45,7 @@ def load(name: str) -> ProtocolSpec:
         )
     path = own if own.is_file() else Path(plugins.load(GROUP, name) if name in others else name)
     if path.suffix != ".toml" or not path.is_file():
-        fix = did_you_mean(name, names()) or f"choose one of {', '.join(names())}, or a .toml file"
+        fix = f"{did_you_mean(name, names())} choose one of {', '.join(names())}, or a .toml file".lstrip()
         raise UsageError(f"there is no protocol called {name!r}", fix=fix)
     return read(path)
 

@@ -57,9 +57,9 @@ def runs_inside(folder: str | Path) -> tuple[Path, ...]:
         if run_folder(root) or not root.is_dir():
             return ()
         inside = sorted(p for p in root.iterdir() if not (p.name.startswith(".") or p.suffix == ".journal"))
+        return tuple(inside) if all((path / RESULT).is_file() for path in inside) else ()
     except OSError:
         return ()
-    return tuple(inside) if all((path / RESULT).is_file() for path in inside) else ()
 
 
 def require_run(path: str | Path) -> Path:
@@ -125,8 +125,6 @@ def _of_folder(path: Path) -> tuple[str, str] | None:
         return f"a folder of {len(runs)} finished runs ({few})", f"name one of them, such as {runs[0]}"
     if any((path / name).exists() for name in TABLES):
         return "a run without its result.json", "score the predictions again with --out"
-    if not any(path.iterdir()):
-        return "an empty folder", "check the path"
     return None
 
 
@@ -150,6 +148,8 @@ def _schema(path: Path) -> str:
 def _predictions(path: Path) -> tuple[str, str]:
     """What may be predictions, in words."""
     score = f"score it first: vosbench score {path} --out RUN"
+    if path.is_dir() and not any(path.iterdir()):
+        return "an empty folder", "check the path"
     if path.is_dir():
         return "a folder of other files, such as predictions that are not scored yet", score
     if path.suffix.lower() == ".zip":
