@@ -82,7 +82,7 @@ def test_groups_are_taken_over(table):
         ("camel,1,0.1", "camel,-1,0.1", "table.csv:4: index and object must be whole numbers"),
         ("camel,1,0.1", "camel,1.5,0.1", "table.csv:4: index and object must be whole numbers"),
         ("camel,1,0.1", ",1,0.1", "table.csv:4: method and sequence must be names"),
-        ("J,F", "Q,R", "no column is called J or F"),
+        ("J,F", "X,Y", "no column is called J or F"),
         ("sequence", "video", "no column sequence"),
     ],
 )

@@ -29,7 +29,9 @@ def open_masks(path: Path, *, palette: str | None = None, depth: int = 1) -> Mas
     Raises:
         InputError: nothing there, no masks in it, or an archive that is not safe to read.
     """
-    source: MaskSource
+    source: MaskSource | None
+    if (source := _masklets(path)) is not None:
+        return source
     if path.is_dir():
         source = MaskFolder(_inner(path, depth), palette, depth)
     elif path.suffix == ".json" and path.is_file():
@@ -48,6 +50,15 @@ def open_masks(path: Path, *, palette: str | None = None, depth: int = 1) -> Mas
     if not source.sequences():
         raise refused("no-masks", "it holds no PNG files", str(path), "expected <sequence>/<frame>.png")
     return source
+
+
+def _masklets(path: Path) -> MaskSource | None:
+    """The masks of SA-V's own files, if ``path`` holds such: JSON beside no folder, or one file of it."""
+    if path.suffix != ".json" and not (path.is_dir() and next(path.glob("*.json"), None)):
+        return None
+    from vosbench.masks.masklets import find_masklets
+
+    return find_masklets(path)
 
 
 def _inner(path: Path, depth: int) -> Path:

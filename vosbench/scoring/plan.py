@@ -9,6 +9,7 @@ from vosbench.errors import InputError, Problem
 from vosbench.protocols.rules import FRAMES
 from vosbench.protocols.spec import Rules
 from vosbench.scoring import problems as problems_of
+from vosbench.scoring.identity import identity_problems
 from vosbench.scoring.task import Task
 from vosbench.types import MaskSource, Sequence
 
@@ -51,6 +52,7 @@ def make_plan(
         problems = [problems_of.nothing_to_score(gt, s.name, len(s.frames), rules.frames) for s in sequences]
     if missing == "error":
         problems += [p for source in predictions for s in sequences for p in _missing(source, s.name, expected[s.name])]
+    problems += [p for source in predictions for p in identity_problems(source, gt, sequences, rules)]
     if problems:
         raise InputError(problems)
     options = {"rules": rules, "gt": gt, "predictions": predictions, "missing": missing, "resize": resize}

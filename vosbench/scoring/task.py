@@ -66,12 +66,22 @@ def label_space(task: Task) -> tuple[LabelSpace, tuple[str, ...]]:
         first = next(filter(len, frames), None) if rules.objects == "any-frame" else next(frames)
         if first is not None and first.tolist() == [VOID]:
             return LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals), (BINARY_TRUTH,)
+    if (
+        rules.objects == "any-frame" and proposals
+    ):  # every object is tried with every proposal: their number must be known
+        found = {int(label) for labels in labels_in_order(task) for label in labels} - _void(rules)
+        return LabelSpace(ids=tuple(sorted(found)), rules=rules, proposals=proposals), ()
     ids = verbs.object_ids(rules.objects, sequence=sequence, first=first, void=rules.void)
     if ids == ():
         raise InputError([problems_of.no_object(task.gt, sequence.name, sequence.frames[0])])
     known = tuple(first.tolist()) if ids is None and first is not None else ids or ()
     sole = 0 if proposals or len(known) != 1 else 1 if ids else known[0]
     return LabelSpace(ids=ids, rules=rules, proposals=proposals, sole=sole), ()
+
+
+def _void(rules: Rules) -> set[int]:
+    """The labels of the ground truth that are no objects."""
+    return set() if rules.void == "object" else {VOID}
 
 
 def labels_in_order(task: Task) -> Iterator[NDArray[np.int64]]:
