@@ -20,10 +20,16 @@ from PIL import Image
 
 import vosbench
 from vosbench.errors import InputError
+from vosbench.masks.write import write_label_map
 from vosbench.measures import contour_f, jaccard, statistics
 from vosbench.testing import draw, write_label_maps
 
 RIGHT, HALF, WRONG, EMPTY = (draw(look, 0) for look in "xhw.")
+
+
+def decay(values: np.ndarray) -> float:
+    """Decay of one sequence as vosbench has it."""
+    return float(statistics.segmented("decay", values, np.zeros(len(values), int), 1)[0])
 
 
 def decay_8bit(values: np.ndarray) -> float:
@@ -37,15 +43,15 @@ def decay_8bit(values: np.ndarray) -> float:
 
 def long_decay(_: Path) -> str:
     ramps = {n: np.linspace(1, 0, n) for n in (*range(1, 256), 256, 400)}
-    assert all(abs(decay_8bit(ramps[n]) - statistics.decay(ramps[n])) < 1e-12 for n in range(1, 256))
-    ours, at_256, at_400 = statistics.decay(ramps[400]), decay_8bit(ramps[256]), decay_8bit(ramps[400])
+    assert all(abs(decay_8bit(ramps[n]) - decay(ramps[n])) < 1e-12 for n in range(1, 256))
+    ours, at_256, at_400 = decay(ramps[400]), decay_8bit(ramps[256]), decay_8bit(ramps[400])
     assert np.isnan(at_256)
     return f"none up to 255 frames; decay {ours:.2f} here against not-a-number over 256 frames, {at_400:.2f} over 400."
 
 
 def row_decay(_: Path) -> str:
     falling = np.linspace(1, 0, 100)
-    ours, theirs = statistics.decay(falling), decay_8bit(falling[None])
+    ours, theirs = decay(falling), decay_8bit(falling[None])
     return f"decay {theirs:.2f} there for a J that falls from 1 to 0, whose decay is {ours:.2f}; none on other numbers."
 
 
@@ -140,13 +146,43 @@ def part_of_the_videos(tmp: Path) -> str:
     )
 
 
-def empty_frame(tmp: Path) -> str:
-    ours = _folder(tmp, "segtrack-v2-best", {1: "xx.."}, {1: "xx.."})
-    theirs = np.mean([1, 1, 0, 0])
+def own_list(tmp: Path) -> str:
+    """An object whose list ends after 5 of 10 annotated frames, half right on one of them, dropped or drawn on."""
+    j = {}
+    for name, look in (("dropped", "xxhxx....."), ("drawn", "xxhxxxxxxx")):
+        root = tmp / name
+        write_label_maps(root / "valid/Annotations", {"v": {1: "xxxxx....."}})
+        write_label_maps(root / "preds", {"v": {1: look}})
+        listed = {"category": "cat", "frames": [f"{t:05d}" for t in range(5)]}
+        (root / "valid/meta.json").write_text(json.dumps({"videos": {"v": {"objects": {"1": listed}}}}))
+        train = {"videos": {"t": {"objects": {"1": listed | {"frames": []}}}}}  # whose categories are seen
+        (root / "train").mkdir()
+        (root / "train/meta.json").write_text(json.dumps(train))
+        for protocol in ("youtube-vos-2019", "ytvos-jjvalid"):
+            run = vosbench.score(root / "preds", benchmark=protocol, data=root, split="valid")
+            j[name, protocol] = run.value("J", group="all")
+    ours = j["dropped", "youtube-vos-2019"]
+    assert ours == j["drawn", "youtube-vos-2019"]
+    dropped, drawn = j["dropped", "ytvos-jjvalid"], j["drawn", "ytvos-jjvalid"]
     return (
-        f"J {ours:.2f} here against {theirs:.2f} where half of the frames are rightly empty; none where the object is "
-        "always there."
+        f"J {ours:.2f} here where an object leaves half-way, against {dropped:.2f} there if it is dropped and "
+        f"{drawn:.2f} if it is drawn on; none where its list ends with the sequence."
     )
+
+
+def tiny_image(tmp: Path) -> str:
+    """A square of 10 pixels on images of 40 x 50, whose diagonal is 64 pixels."""
+    f = {}
+    for name, shift in (("right", 0), ("moved", 1)):
+        mask = np.zeros((40, 50), np.uint8)
+        mask[5:15, 5:15] = 1
+        for t in range(4):
+            write_label_map(tmp / name / f"data/valid/Annotations/v/{t:05d}.png", mask)
+            write_label_map(tmp / name / f"preds/v/{t:05d}.png", np.roll(mask, (shift, shift), (0, 1)))
+        (tmp / name / "data/valid/meta.json").write_text(json.dumps({"videos": {"v": {"objects": ["1"]}}}))
+        f[name] = vosbench.score(tmp / name / "preds", benchmark="mose-v2", data=tmp / name / "data").value("Fa")
+    right, moved = f.values()
+    return f"none against the reference: Fa {right:.2f} for a perfect square, {moved:.2f} for one moved by a pixel."
 
 
 def ignored_regions(_: Path) -> str:
@@ -264,8 +300,8 @@ def _folder_swapped(tmp: Path, protocol: str, truth: dict[int, str]) -> float:
 #: Each takes an empty folder and returns a sentence.
 DRAWN: tuple[Callable[[Path], str], ...] = (
     long_decay, row_decay, missing_mask, stray_label, many_proposals, left_out, stale_cache, binary_truth, void_only,
-    late_object, lost_video, by_position, as_palette, part_of_the_videos, empty_frame, ignored_regions, cut_labels,
-    swapped, proposal_order, merged_objects, marked_first_frame, grey_robustness,
+    late_object, lost_video, by_position, as_palette, part_of_the_videos, own_list, tiny_image, ignored_regions,
+    cut_labels, swapped, proposal_order, merged_objects, marked_first_frame, grey_robustness,
 )  # fmt: skip
 
 

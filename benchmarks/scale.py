@@ -39,8 +39,9 @@ import sys, time
 from pathlib import Path
 from vosbench.scoring.plan import make_plan
 from vosbench.datasets.discover import locate
+from vosbench.datasets.query import Query
 start = time.process_time()
-target = locate(benchmark="davis2017", data=Path(sys.argv[1]), gt=None, protocol=None, split="val", roots=())
+target = locate(Query(benchmark="davis2017", data=Path(sys.argv[1]), split="val"))
 source = target.dataset.predictions(Path(sys.argv[2]), palette=None)
 plan = make_plan(
     target.dataset.sequences("val"), target.spec.rules, target.dataset.masks("val"), (source,)

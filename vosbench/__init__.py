@@ -13,21 +13,49 @@ from typing import TYPE_CHECKING, Any
 from vosbench._version import __version__
 
 if TYPE_CHECKING:
+    from vosbench import errors, measures
+    from vosbench.api.models import predict
+    from vosbench.api.runs import check, compare
+    from vosbench.api.scoring import score, score_all, score_many, validate
     from vosbench.results.reader import load
     from vosbench.results.run import RunResult
-    from vosbench.scoring.api import score, score_all
 
 _HOMES = {
     "RunResult": "vosbench.results.run",
+    "check": "vosbench.api.runs",
+    "compare": "vosbench.api.runs",
+    "errors": "vosbench.errors",
     "load": "vosbench.results.reader",
-    "score": "vosbench.scoring.api",
-    "score_all": "vosbench.scoring.api",
+    "measures": "vosbench.measures",
+    "predict": "vosbench.api.models",
+    "score": "vosbench.api.scoring",
+    "score_all": "vosbench.api.scoring",
+    "score_many": "vosbench.api.scoring",
+    "validate": "vosbench.api.scoring",
 }
 
-__all__ = ["RunResult", "__version__", "load", "score", "score_all"]
+__all__ = [
+    "RunResult",
+    "__version__",
+    "check",
+    "compare",
+    "errors",
+    "load",
+    "measures",
+    "predict",
+    "score",
+    "score_all",
+    "score_many",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'vosbench' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    module = import_module(_HOMES[name])
+    return module if _HOMES[name] == f"vosbench.{name}" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

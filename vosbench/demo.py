@@ -7,12 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from vosbench.datasets.query import Query
 from vosbench.datasets.youtube_vos import YouTubeVOS
 from vosbench.errors import UsageError
 from vosbench.execution import default_jobs
 from vosbench.models.interface import VOSModel, available_models, load_model
 from vosbench.results.run import RunResult
-from vosbench.scoring.api import score_all
+from vosbench.scoring.api import score_query
 from vosbench.types import Progress
 
 #: The models always shown; they come with vosbench and need no weights.
@@ -27,7 +28,7 @@ def run_demo(folder: Path, *, say: Callable[[str], None], progress: Progress | N
     Args:
         folder: new or empty.
         say: called with each command as it is carried out, so that a reader can repeat it.
-        progress: see :func:`vosbench.scoring.api.score_all`.
+        progress: see :func:`vosbench.score_all`.
 
     Returns:
         The runs, in the order of :data:`SHOWN`, then :data:`LEARNT` if there is one.
@@ -51,7 +52,7 @@ def run_demo(folder: Path, *, say: Callable[[str], None], progress: Progress | N
         paths.append(path)
     runs = folder / "runs"
     say(f"vosbench score {' '.join(map(str, paths))} --data {data} --split valid --out {runs}")
-    results = score_all(paths, data=data, split="valid", progress=progress)
+    results = score_query(paths, Query(data=data, split="valid"), progress=progress)
     for path, result in zip(paths, results, strict=True):
         result.save(runs / path.name)
     return results

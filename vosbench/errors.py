@@ -13,8 +13,11 @@ Only ``vosbench.cli`` turns them into output and exit codes.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+#: Characters of a name or a message that are shown: a stranger's archive can hold names of 65,000.
+LONGEST = 600
 
 
 def visible(text: str) -> str:
@@ -24,6 +27,37 @@ def visible(text: str) -> str:
     a\\nb
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """A text of at most ``longest`` characters: the middle of a longer one is left out.
+
+    >>> cut("x" * 20, 9)
+    'xxxx…xxxx'
+    """
+    half = (longest - 1) // 2
+    return text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"
+
+
+def few(names: Sequence[str]) -> str:
+    """The first three names, and dots where there are more.
+
+    >>> few(["a", "b", "c", "d"])
+    'a, b, c, …'
+    """
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question for a name that is not known: the nearest one, or nothing.
+
+    >>> did_you_mean("davis17", ["davis2016", "davis2017", "lvos-v2"]), did_you_mean("x", ["davis2017"])
+    ("did you mean 'davis2017'?", '')
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), 1)
+    return f"did you mean {close[0]!r}?" if close else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +76,7 @@ class Problem:
     frame: str | None = None
 
     def __str__(self) -> str:
-        return visible(f"{self.where}: {self.message} [{self.code}]")
+        return visible(f"{cut(self.where)}: {cut(self.message)} [{self.code}]")
 
 
 class VosbenchError(Exception):
@@ -91,7 +125,7 @@ class InputError(VosbenchError):
             lines += [f"  {p}" for p in group[:limit_per_code]]
             if n > limit_per_code:
                 lines.append(f"  … and {n - limit_per_code} more [{code}]")
-            lines += [f"    next: {fix}" for fix in dict.fromkeys(p.fix for p in group if p.fix)]
+            lines += [f"    next: {cut(fix)}" for fix in dict.fromkeys(p.fix for p in group if p.fix)]
         return lines
 
 

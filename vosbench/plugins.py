@@ -1,11 +1,10 @@
 """Entry points: how other packages add to vosbench. Names are listed without importing anything."""
 
-import difflib
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from vosbench.errors import UsageError
+from vosbench.errors import UsageError, did_you_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +44,7 @@ def load(group: str, name: str) -> Any:
     """
     plugins = registered(group)
     if name not in plugins:
-        close = difflib.get_close_matches(name, plugins, 1)
-        there = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(plugins) or 'none'}"
+        there = did_you_mean(name, plugins) or f"there are: {', '.join(plugins) or 'none'}"
         raise UsageError(
             f"{group}: no {name!r}; {there}", fix="install the package that brings it, or pick another name"
         )

@@ -24,6 +24,7 @@ class ObjectInfo:
     """What a dataset says about one object.
 
     ``frames`` lists the frames (stems, in order) on which the object is annotated, where the dataset lists them;
+    ``unreached`` the frames behind them that the dataset counts for the object although its list ends before;
     ``group`` is the name the benchmark averages under, such as "seen" or "unseen".
     """
 
@@ -31,6 +32,7 @@ class ObjectInfo:
     category: str | None = None
     group: str | None = None
     frames: tuple[str, ...] | None = None
+    unreached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class Sequence:
 
     ``frames`` are the stems with ground truth, in order; ``images`` the folder of the video's pictures, if there is
     one. ``stable`` says whether temporal stability is meaningful here (None: the dataset does not say).
+    ``length`` is the number of its frames where the dataset gives it. ``notes`` say what is odd about the dataset's
+    description of the sequence; each is a note beside the score.
     """
 
     name: str
@@ -47,6 +51,8 @@ class Sequence:
     attributes: tuple[str, ...] = ()
     stable: bool | None = None
     images: Path | None = None
+    length: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 class MaskSource(Protocol):
@@ -63,7 +69,7 @@ class MaskSource(Protocol):
         """Names of the sequences it holds, sorted."""
 
     def frames(self, sequence: str) -> tuple[str, ...]:
-        """Stems of the frames it holds of a sequence, sorted; empty if it holds none."""
+        """Stems of the frames it holds of a sequence, in the order of time; empty if it holds none."""
 
     def read(self, sequence: str, frame: str) -> Masks:
         """The masks of one frame. Raises InputError naming the file."""

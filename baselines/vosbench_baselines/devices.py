@@ -14,11 +14,13 @@ def usable(name: str) -> torch.device:
     >>> usable("cpu")
     device(type='cpu')
     """
+    fix = "choose cpu, or install a PyTorch that drives this device"
+    if name.partition(":")[0] == "meta":
+        raise UsageError(f"cannot use device {name!r}: it keeps shapes and no numbers", fix=fix)
     try:
         found = torch.device(name)
         torch.empty(0, device=found)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).partition("\n")[0]
-        fix = "choose cpu, or install a PyTorch that drives this device"
         raise UsageError(f"cannot use device {name!r}: {reason}", fix=fix) from error
     return found

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PIL import Image
-from vosbench_baselines.training.folders import read_labels
+from vosbench_baselines.data.folders import read_labels
 
 from tests.unit.fake_videos import make_videos
 from vosbench.models.predict import predict

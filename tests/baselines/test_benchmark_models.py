@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines import cost  # noqa: E402
+from vosbench_baselines.stm import cost  # noqa: E402
 from vosbench_baselines.training.families import family  # noqa: E402
 
 

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines.training.config import Source, Training  # noqa: E402
+from vosbench_baselines.data.config import Source, Training  # noqa: E402
 from vosbench_baselines.training.families import family  # noqa: E402
 from vosbench_baselines.training.loop import train  # noqa: E402
 

@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines.training import ranks  # noqa: E402
+from vosbench_baselines.learning import ranks  # noqa: E402
 from vosbench_baselines.training.loop import _begin, train  # noqa: E402
 
 from tests.baselines.train_together import LITE, STCNN, STM  # noqa: E402

@@ -1,6 +1,7 @@
 """``initial = "imagenet"``, with a torchvision that has the right names and shapes and nothing to download."""
 
 import sys
+import types
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -8,13 +9,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines.resnet import Bottleneck  # noqa: E402
-from vosbench_baselines.training.config import Training, read_config  # noqa: E402
+from vosbench_baselines.data.config import Training, read_config  # noqa: E402
+from vosbench_baselines.layers.resnet import Bottleneck  # noqa: E402
+from vosbench_baselines.layers.vgg import GROUPS  # noqa: E402
 from vosbench_baselines.training.families import family  # noqa: E402
 from vosbench_baselines.training.imagenet import imagenet_state  # noqa: E402
 from vosbench_baselines.training.loop import initialised  # noqa: E402
 from vosbench_baselines.training.tables import Tables, plan, training  # noqa: E402
-from vosbench_baselines.vgg import GROUPS  # noqa: E402
 
 from vosbench.errors import UsageError  # noqa: E402
 
@@ -157,3 +158,17 @@ def test_a_download_that_fails_is_told(torchvision, monkeypatch):
     monkeypatch.setattr(sys.modules["torchvision.models"].get_model_weights, "__getitem__", fails)
     with pytest.raises(UsageError, match="cannot fetch vgg16: no route to host"):
         imagenet_state("vgg16", "osvos")
+
+
+def test_a_torchvision_of_another_pytorch_is_told(monkeypatch):
+    """It raises RuntimeError ("operator torchvision::nms does not exist") where it is imported."""
+
+    class Broken(types.ModuleType):
+        def __getattr__(self, name):
+            raise RuntimeError("operator torchvision::nms does not exist")
+
+    monkeypatch.setitem(sys.modules, "torchvision", types.ModuleType("torchvision"))
+    monkeypatch.setitem(sys.modules, "torchvision.models", Broken("torchvision.models"))
+    with pytest.raises(UsageError, match="cannot be imported: operator torchvision::nms does not exist") as caught:
+        imagenet_state("vgg16", "osvos")
+    assert "belongs to this PyTorch" in caught.value.fix

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines.lucid import Motion, lucid_pair, scene
+from vosbench_baselines.video.lucid import Motion, lucid_pair, scene
 
 STILL = Motion(turn=0, scale=0, shift=0, bend=0, light=0)
 RED, BLUE = (220, 30, 30), (30, 30, 220)

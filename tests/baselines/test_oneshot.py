@@ -9,18 +9,13 @@ torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
-from vosbench_baselines import masktrack, onavos, oneshot_cost, osmn, osvos  # noqa: E402
-from vosbench_baselines.methods import METHODS, method  # noqa: E402
-from vosbench_baselines.oneshot import (  # noqa: E402
-    BilinearUpsampling,
-    Frame,
-    balanced_cross_entropy,
-    centre_crop,
-    normalised,
-    see_caffe_pixels,
-)
-from vosbench_baselines.training.oneshot import start  # noqa: E402
-from vosbench_baselines.vgg import VGG16  # noqa: E402
+from vosbench_baselines.layers.upsampling import BilinearUpsampling, centre_crop  # noqa: E402
+from vosbench_baselines.layers.vgg import VGG16  # noqa: E402
+from vosbench_baselines.oneshot import cost as oneshot_cost  # noqa: E402
+from vosbench_baselines.oneshot import masktrack, onavos, osmn, osvos  # noqa: E402
+from vosbench_baselines.oneshot.methods import METHODS, method  # noqa: E402
+from vosbench_baselines.oneshot.network import Frame, balanced_cross_entropy, normalised, see_caffe_pixels  # noqa: E402
+from vosbench_baselines.oneshot.train import start  # noqa: E402
 
 from vosbench.errors import UsageError  # noqa: E402
 

@@ -4,8 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines import masktrack, onavos, osmn, osvos, segflow  # noqa: E402
-from vosbench_baselines.methods import load, method  # noqa: E402
+from vosbench_baselines.oneshot import masktrack, onavos, osmn, osvos, segflow  # noqa: E402
+from vosbench_baselines.oneshot.methods import method  # noqa: E402
+from vosbench_baselines.oneshot.weights import load  # noqa: E402
 
 from vosbench.errors import InputError  # noqa: E402
 

@@ -5,7 +5,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from torch import nn  # noqa: E402
-from vosbench_baselines.online import Schedule, learn_online  # noqa: E402
+from vosbench_baselines.learning.online import Schedule, learn_online, repeatable  # noqa: E402
+from vosbench_baselines.learning.outcome import kept  # noqa: E402
 
 
 def line(rng):
@@ -93,3 +94,49 @@ def test_statistics_of_batch_normalisation_can_stay(frozen):
         seed=0,
     )
     assert torch.equal(learnt[1].running_mean, network[1].running_mean) == frozen
+
+
+def flags():
+    cudnn = torch.backends.cudnn
+    return cudnn.enabled, cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32
+
+
+def test_cudnn_is_in_use_while_learning_and_as_before_afterwards(network):
+    before, seen = flags(), []
+
+    def looking(network, batch):
+        seen.append(flags())
+        return squares(network, batch)
+
+    learn_online(network, line, looking, Schedule(steps=2), seed=0)
+    assert seen == [(True, True, False, before[3])] * 2
+    assert flags() == before
+
+
+@pytest.mark.parametrize("tf32", [True, False])
+def test_tf32_stays_as_it_is_set(tf32, monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", tf32)
+    with repeatable():
+        assert flags() == (True, True, False, tf32)
+
+
+@pytest.mark.parametrize(
+    ("losses", "before", "after", "learnt"),
+    [
+        ([0.7, 0.1], 0.2, 0.9, True),
+        ([0.7, 0.1], 0.95, 0.85, True),
+        ([0.7, 0.6], 0.35, 0.0, False),
+        ([0.7, 0.7], 0.0, 0.0, False),
+        ([0.7, 0.1], 0.9, 0.4, False),
+        ([0.7, float("nan")], 0.2, 0.9, False),
+        ([0.7, float("inf")], 0.2, 0.9, False),
+    ],
+)
+def test_what_learning_broke_is_not_kept_and_a_line_says_so(losses, before, after, learnt, caplog):
+    j = {"old": before, "new": after}
+    assert kept("old", "new", losses, j.get, "bear, frame 3, object 2") == ("new" if learnt else "old")
+    assert ("bear, frame 3, object 2: online learning failed" in caplog.text) is not learnt
+
+
+def test_without_steps_nobody_is_asked():
+    assert kept("old", "new", [], None, "") == "new"

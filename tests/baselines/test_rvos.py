@@ -1,5 +1,6 @@
 """RVOS: both recurrences, the loss, one-shot and zero-shot sessions, released weights. No weights needed."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,15 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines import checkpoints, cost  # noqa: E402
-from vosbench_baselines.rvos import RVOS, architecture, pyramid  # noqa: E402
-from vosbench_baselines.rvos_loss import clip_loss, match, soft_iou_cost  # noqa: E402
-from vosbench_baselines.rvos_model import RVOSModel, assigned, load_rvos, painted, rvos  # noqa: E402
-from vosbench_baselines.training.rvos import FAMILY  # noqa: E402
-from vosbench_baselines.training.unroll import one_hot  # noqa: E402
+from vosbench_baselines.data.targets import one_hot  # noqa: E402
+from vosbench_baselines.rvos import cost  # noqa: E402
+from vosbench_baselines.rvos.door import RVOSModel, assigned, painted, rvos  # noqa: E402
+from vosbench_baselines.rvos.losses import clip_loss, match, soft_iou_cost  # noqa: E402
+from vosbench_baselines.rvos.network import RVOS, architecture, pyramid  # noqa: E402
+from vosbench_baselines.rvos.train import FAMILY  # noqa: E402
+from vosbench_baselines.rvos.weights import load_rvos  # noqa: E402
+from vosbench_baselines.training.papers import PAPERS  # noqa: E402
+from vosbench_baselines.weights import checkpoints  # noqa: E402
 
 from tests.baselines.recurrent_clips import SIZE, batch, disks, follow, held, j, pictures  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
@@ -86,7 +90,7 @@ def test_unknown_architectures_are_refused(name):
 def test_costs_are_those_of_the_page():
     """Counted arithmetic; a lost sharing between objects shows here."""
     page = (Path(__file__).parents[2] / "docs/baselines/rvos.md").read_text(encoding="utf-8")
-    assert cost.rvos_table() in page
+    assert cost.table() in page
 
 
 # -- the recurrences
@@ -416,6 +420,58 @@ def test_our_own_weights_come_back_bit_for_bit(tmp_path):
     again, name, _ = FAMILY.load(path, None)
     assert name == "rvos-nano-mask-st"
     assert all(torch.equal(t, model.state_dict()[key]) for key, t in again.state_dict().items())
+
+
+def released_folder(folder):
+    """``encoder.pt`` and ``decoder.pt`` of the full network, as its authors released them."""
+    with torch.device("meta"):
+        shapes = RVOS(architecture("rvos-mask-st")).state_dict()
+    folder.mkdir(parents=True)
+    for part in ("encoder", "decoder"):
+        state = {
+            name.removeprefix(f"{part}."): torch.zeros(t.shape, dtype=t.dtype)
+            for name, t in shapes.items()
+            if name.startswith(f"{part}.")
+        }
+        torch.save(state, folder / f"{part}.pt")
+    return folder
+
+
+def test_the_archive_is_read_as_it_is_downloaded(tmp_path):
+    folder = released_folder(tmp_path / "one-shot-model-youtubevos")
+    path = tmp_path / "weights.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for part in ("encoder", "decoder"):
+            archive.write(folder / f"{part}.pt", f"{folder.name}/{part}.pt")
+        archive.writestr(f"{folder.name}/args.pkl", b"never read")
+    zipped, name, _ = FAMILY.load(path, None)
+    assert name == FAMILY.load(folder, None)[1] == "rvos-mask-st"
+    assert not any(tensor.any() for tensor in zipped.state_dict().values())
+
+
+@pytest.mark.parametrize("names", [(), ("a/encoder.pt", "b/encoder.pt")])
+def test_an_archive_of_something_else_is_refused(tmp_path, names):
+    with zipfile.ZipFile(tmp_path / "w.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, b"")
+    with pytest.raises(InputError, match=f"it holds {len(names)} files named encoder.pt, not one"):
+        FAMILY.load(tmp_path / "w.zip", None)
+    (tmp_path / "w.zip").write_bytes(b"no archive")
+    with pytest.raises(InputError, match="cannot be read"):
+        FAMILY.load(tmp_path / "w.zip", None)
+
+
+def test_the_row_t_without_masks_tells_its_slots_apart():
+    """As the paper describes it every slot has the same answer; so the table has the released code's."""
+    (variant,) = {stage.variant for name, stage in PAPERS["rvos"].stages.items() if name == "t"}
+    images, _ = batch([0], frames=2)
+    apart = {}
+    for suffix in ("-t", variant):
+        answers = network("rvos-nano" + suffix)(images, 3)
+        apart[suffix] = (answers[:, :, 0] - answers[:, :, 1]).abs().amax(dim=(0, 2, 3))
+    assert variant == "-t-official"
+    assert apart["-t"].tolist() == [0, 0]
+    assert (apart[variant] > 0).all()
 
 
 def test_an_imagenet_trunk_starts_the_encoder_and_has_its_own_learning_rate():

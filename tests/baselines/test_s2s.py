@@ -1,6 +1,7 @@
 """Sequence to sequence: the equations, the variants, online learning, and the door. No weights needed."""
 
 import copy
+import functools
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from safetensors.torch import save_file  # noqa: E402
-from vosbench_baselines import checkpoints, cost  # noqa: E402
-from vosbench_baselines.s2s import S2S, Online, architecture, clip_loss  # noqa: E402
-from vosbench_baselines.s2s_model import S2SModel, s2s, s2s_ol  # noqa: E402
-from vosbench_baselines.s2s_online import fine_tuned, random_affine  # noqa: E402
-from vosbench_baselines.training.clips import UNLABELLED  # noqa: E402
-from vosbench_baselines.training.s2s import FAMILY, truth_of  # noqa: E402
+from vosbench_baselines.data.clips import UNLABELLED  # noqa: E402
+from vosbench_baselines.s2s import cost  # noqa: E402
+from vosbench_baselines.s2s.door import S2SModel, s2s, s2s_ol  # noqa: E402
+from vosbench_baselines.s2s.losses import clip_loss  # noqa: E402
+from vosbench_baselines.s2s.network import S2S, Online, architecture  # noqa: E402
+from vosbench_baselines.s2s.online import fine_tuned, random_affine  # noqa: E402
+from vosbench_baselines.s2s.train import FAMILY, truth_of  # noqa: E402
+from vosbench_baselines.weights import checkpoints  # noqa: E402
 
 from tests.baselines.recurrent_clips import SIZE, batch, disks, follow, held, j, pictures  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
@@ -90,8 +93,8 @@ def test_weights_start_as_the_paper_says():
 def test_costs_are_those_of_the_page():
     """Counted arithmetic; a lost sharing between objects shows here."""
     page = (Path(__file__).parents[2] / "docs/baselines/s2s.md").read_text(encoding="utf-8")
-    assert cost.s2s_table() in page
-    assert {"rvos", "s2s"} <= cost.costs().keys()
+    assert cost.table() in page
+    assert {"s2s", "s2s-ol"} == cost.costs().keys()
 
 
 # -- the equations
@@ -167,26 +170,34 @@ def test_the_loss_is_binary_cross_entropy_of_annotated_frames():
 # -- learning
 
 
-@pytest.fixture(scope="module")
-def trained():
-    """A network that has seen one bright disk on one dark ground, moved about, and nothing else."""
-    torch.manual_seed(0)
-    rng = torch.Generator().manual_seed(0)
+STEPS = 150
+
+
+@functools.cache
+def parent(seed):
+    """A network that has seen one bright disk on one dark ground, moved about, and nothing else. Do not change it."""
+    torch.manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     images, labels = disks(3, frames=4)
     model = S2S(architecture("s2s-nano")).train()
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
-    for _ in range(80):
+    optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for step in range(STEPS):
         drawn = torch.randint(4, (4,), generator=rng)
         pairs = [random_affine(images[drawn], labels[drawn] == 1, Online(), rng) for _ in range(2)]
         clips, truth = (torch.stack(parts, dim=1) for parts in zip(*pairs, strict=True))
-        learn(model, optimiser, clips, truth)
+        learn(model, optimiser, clips, truth, balance=1 - step / STEPS)
     return model.eval()
 
 
-def learn(model, optimiser, images, truth):
+@pytest.fixture(scope="module")
+def trained():
+    return parent(0)
+
+
+def learn(model, optimiser, images, truth, balance=0.0):
     logits = model(images, truth[:, :1])
     optimiser.zero_grad()
-    clip_loss(logits, truth[:, 1:]).backward()
+    clip_loss(logits, truth[:, 1:], balance=balance).backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
     return torch.sigmoid(logits.detach())
@@ -208,22 +219,44 @@ def mean_j(model, images, labels, **how):
     return np.mean([j(answers[t][1], labels[t] == 1) for t in range(1, len(images))])
 
 
-def test_online_learning_raises_j_where_the_object_looks_different_now(trained):
+def test_online_learning_raises_j_where_the_object_looks_different_now(caplog):
+    """On average; on a seed where it fails, the log says so and nothing is lost."""
     images, labels = disks(3, frames=4)
     dark = torch.where(labels[:, None] == 1, 0.05, images)
-    plain = mean_j(S2SModel(copy.deepcopy(trained), "s2s-nano"), dark, labels)
-    online = S2SModel(copy.deepcopy(trained), "s2s-nano", online=True)
-    online.online = replace(online.online, learning_rate=3e-3)
-    learnt = mean_j(online, dark, labels, lessons=True)
-    assert learnt > plain + 0.2
-    assert mean_j(online, dark, labels) == plain  # the weights are the old ones for the next video
+    gains = []
+    for seed in range(3):
+        model = S2SModel(copy.deepcopy(parent(seed)), "s2s-nano")
+        assert mean_j(model, images, labels) > 0.5, "the parent knows the disk as it was"
+        plain = mean_j(model, dark, labels)
+        online = S2SModel(copy.deepcopy(parent(seed)), "s2s-nano", online=True)
+        online.online = replace(online.online, learning_rate=3e-3)
+        caplog.clear()
+        gains.append(mean_j(online, dark, labels, lessons=True) - plain)
+        assert gains[-1] > 0.2 or ("online learning failed" in caplog.text and gains[-1] == 0)
+        assert mean_j(online, dark, labels) == plain  # the weights are the old ones for the next video
+    assert np.mean(gains) > 0.3
+
+
+def test_the_balanced_loss_weighs_object_and_background_alike():
+    logits = torch.zeros(1, 1, 4, 4, requires_grad=True)
+    truth = torch.zeros(1, 1, 4, 4)
+    truth[..., 0, 0] = 1
+    pull = {}
+    for balance in (0.0, 0.5, 1.0):
+        (found,) = torch.autograd.grad(clip_loss(logits, truth, balance=balance), logits)
+        pull[balance] = (-found[truth == 1].sum().item(), found[truth == 0].sum().item())
+    assert pull[0.0] == pytest.approx((0.5 / 16, 0.5 * 15 / 16))
+    assert pull[1.0] == pytest.approx((0.25, 0.25))
+    assert pull[0.5] == pytest.approx(tuple(np.mean([pull[0.0], pull[1.0]], axis=0)))
+    absent = torch.zeros(1, 1, 4, 4)
+    assert clip_loss(logits, absent, balance=1.0).item() == pytest.approx(np.log(2) / 2)
 
 
 def test_online_learning_leaves_the_lstm_and_the_original_alone():
     model = network()
     images, labels = disks(0)
     before = copy.deepcopy(model.state_dict())
-    copied = fine_tuned(model, [(images[0], labels[0] == 1)], Online(steps=2, learning_rate=1e-2))
+    copied, _ = fine_tuned(model, [(images[0], labels[0] == 1)], Online(steps=2, learning_rate=1e-2))
     changed = {key.partition(".")[0] for key, t in copied.state_dict().items() if not torch.equal(t, before[key])}
     assert changed == {"encoder", "encoded", "initializer", "c0", "h0", "decoder"}
     assert all(torch.equal(t, before[key]) for key, t in model.state_dict().items())

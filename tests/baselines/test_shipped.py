@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines.shipped import FOLDER, shipped_weights
+from vosbench_baselines.weights.shipped import FOLDER, shipped_weights
 
 from vosbench.errors import InputError, UsageError
 

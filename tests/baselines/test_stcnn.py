@@ -7,16 +7,16 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
-from vosbench_baselines import stcnn_cost  # noqa: E402
-from vosbench_baselines.checkpoints import save  # noqa: E402
-from vosbench_baselines.inception import InceptionV3  # noqa: E402
-from vosbench_baselines.stcnn import STCNN, PyramidPooling, architecture  # noqa: E402
-from vosbench_baselines.stcnn_model import STCNNModel, stcnn, stcnn_released  # noqa: E402
-from vosbench_baselines.stcnn_online import ways  # noqa: E402
-from vosbench_baselines.stcnn_released import centred, our_name, pretrained_name  # noqa: E402
-from vosbench_baselines.stcnn_training import initialise_trunks  # noqa: E402
-from vosbench_baselines.stcnn_weights import load_stcnn, start  # noqa: E402
-from vosbench_baselines.training.stcnn import network  # noqa: E402
+from vosbench_baselines.layers.inception import InceptionV3  # noqa: E402
+from vosbench_baselines.stcnn import cost as stcnn_cost  # noqa: E402
+from vosbench_baselines.stcnn.door import STCNNModel, stcnn, stcnn_released  # noqa: E402
+from vosbench_baselines.stcnn.losses import initialise_trunks  # noqa: E402
+from vosbench_baselines.stcnn.network import STCNN, PyramidPooling, architecture  # noqa: E402
+from vosbench_baselines.stcnn.online import ways  # noqa: E402
+from vosbench_baselines.stcnn.released import centred, our_name, pretrained_name  # noqa: E402
+from vosbench_baselines.stcnn.train import network  # noqa: E402
+from vosbench_baselines.stcnn.weights import load_stcnn, start  # noqa: E402
+from vosbench_baselines.weights.checkpoints import save  # noqa: E402
 
 from vosbench.errors import InputError, UsageError  # noqa: E402
 from vosbench.models.interface import SoftMasks, VideoInfo  # noqa: E402
@@ -342,7 +342,7 @@ def test_the_gate_opens_again_when_the_object_is_lost(model):
     session = session_of(model, gate=True)
     there = np.zeros((400, 400), np.float32)
     there[195:205, 195:205] = 1
-    from vosbench_baselines.stcnn_model import _reach
+    from vosbench_baselines.stcnn.door import _reach
 
     near = _reach(there)
     assert near[200, 200 + 44] == 1

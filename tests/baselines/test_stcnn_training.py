@@ -11,18 +11,18 @@ torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from click.testing import CliRunner  # noqa: E402
 from msgspec.structs import replace  # noqa: E402
-from vosbench_baselines import stcnn_training as stcnn  # noqa: E402
-from vosbench_baselines.lucid import scene  # noqa: E402
-from vosbench_baselines.stcnn_model import STCNNModel  # noqa: E402
-from vosbench_baselines.stcnn_online import Ways, fine_tuned  # noqa: E402
-from vosbench_baselines.stcnn_weights import load_stcnn  # noqa: E402
+from vosbench_baselines.data.config import Source, Training, read_config  # noqa: E402
+from vosbench_baselines.data.folders import video_folder  # noqa: E402
+from vosbench_baselines.stcnn import losses as stcnn  # noqa: E402
+from vosbench_baselines.stcnn.door import STCNNModel  # noqa: E402
+from vosbench_baselines.stcnn.online import Ways, fine_tuned  # noqa: E402
+from vosbench_baselines.stcnn.train import Settings, STCNNLearner, network, turned  # noqa: E402
+from vosbench_baselines.stcnn.weights import load_stcnn  # noqa: E402
 from vosbench_baselines.training import papers  # noqa: E402
 from vosbench_baselines.training import tables as table_runs  # noqa: E402
-from vosbench_baselines.training.config import Source, Training, read_config  # noqa: E402
-from vosbench_baselines.training.folders import video_folder  # noqa: E402
 from vosbench_baselines.training.holdout import holdout_j  # noqa: E402
 from vosbench_baselines.training.loop import train  # noqa: E402
-from vosbench_baselines.training.stcnn import Settings, STCNNLearner, network, turned  # noqa: E402
+from vosbench_baselines.video.lucid import scene  # noqa: E402
 
 from tests.unit.fake_videos import make_videos, square  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
@@ -253,7 +253,7 @@ def test_online_training_is_determined_by_its_seed_and_leaves_the_network_alone(
     model = tiny().eval().requires_grad_(False)
     parts, before = [scene(images[0], maps[0])], numbers(model)
     how = Ways(iterations=3, learning_rate=1e-3)
-    learnt = [fine_tuned(model, parts, h).state_dict() for h in (how, how, changed(how, seed=1))]
+    learnt = [fine_tuned(model, parts, h)[0].state_dict() for h in (how, how, changed(how, seed=1))]
     assert all(torch.equal(learnt[0][k], v) for k, v in learnt[1].items())
     assert any(not torch.equal(learnt[0][k], v) for k, v in learnt[2].items())
     assert not moved(model, before)
@@ -267,7 +267,7 @@ def test_every_way_to_learn_online_makes_a_difference(way):
     model = tiny().eval().requires_grad_(False)
     parts = [scene(images[0], maps[0])]
     how = Ways(iterations=2, learning_rate=1e-3)
-    one, other = (fine_tuned(model, parts, h) for h in (how, changed(how, **{way: way != "lucid"})))
+    one, other = (fine_tuned(model, parts, h)[0] for h in (how, changed(how, **{way: way != "lucid"})))
     assert not torch.equal(one.fuse[1].weight, other.fuse[1].weight)
 
 
@@ -332,7 +332,7 @@ def test_a_resumed_part_ends_with_the_same_weights(data, tmp_path, phase, monkey
         net.register_forward_pre_hook(lambda _, given: (torch.nn.functional.dropout(given[0]),))
         return net
 
-    monkeypatch.setattr("vosbench_baselines.training.stcnn.discriminator", forgetful)
+    monkeypatch.setattr("vosbench_baselines.stcnn.train.discriminator", forgetful)
     config = replace(TOY, phase=phase, steps=2, checkpoint_every=1, settings=SMALL | {"rotation": 30.0})
     whole = train(config, data, tmp_path / "whole")
     train(replace(config, steps=1), data, tmp_path / "parts")

@@ -8,12 +8,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 import torch.nn.functional as F  # noqa: E402
-from vosbench_baselines import cost  # noqa: E402
-from vosbench_baselines.aggregation import aggregated_logits, soft_aggregation  # noqa: E402
-from vosbench_baselines.memory import MemoryBank  # noqa: E402
-from vosbench_baselines.stm import STM, architecture, read_memory  # noqa: E402
-from vosbench_baselines.stm_model import STMModel, stm_s  # noqa: E402
-from vosbench_baselines.training.unroll import one_hot, unroll  # noqa: E402
+from vosbench_baselines.data.targets import one_hot  # noqa: E402
+from vosbench_baselines.layers.aggregation import aggregated_logits, soft_aggregation  # noqa: E402
+from vosbench_baselines.layers.memory import MemoryBank  # noqa: E402
+from vosbench_baselines.stm import cost  # noqa: E402
+from vosbench_baselines.stm.door import STMModel, stm_s  # noqa: E402
+from vosbench_baselines.stm.losses import unroll  # noqa: E402
+from vosbench_baselines.stm.network import STM, architecture, read_memory  # noqa: E402
 
 from tests.unit.fake_videos import make_videos, square  # noqa: E402
 from vosbench.errors import UsageError  # noqa: E402

@@ -6,17 +6,17 @@ import pytest
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from torch.nn.functional import avg_pool2d  # noqa: E402
-from vosbench_baselines.appearance import Colours  # noqa: E402
-from vosbench_baselines.masktrack_lite import INPUTS, SIDE  # noqa: E402
-from vosbench_baselines.masktrack_lite_samples import Dreams  # noqa: E402
-from vosbench_baselines.online import Schedule, learn_online  # noqa: E402
-from vosbench_baselines.shipped import shipped_weights  # noqa: E402
-from vosbench_baselines.stm_xs import CELL, STMXS, VALUE  # noqa: E402
-from vosbench_baselines.stm_xs_model import EVERY, STMXSModel, loss, stm_xs, stm_xs_offline  # noqa: E402
-from vosbench_baselines.stm_xs_samples import Batch, batch, clip_samples, dreamt  # noqa: E402
-from vosbench_baselines.training.config import Source  # noqa: E402
-from vosbench_baselines.training.folders import video_folder  # noqa: E402
+from vosbench_baselines.data.config import Source  # noqa: E402
+from vosbench_baselines.data.folders import video_folder  # noqa: E402
+from vosbench_baselines.learning.online import Schedule, learn_online  # noqa: E402
+from vosbench_baselines.squares.network import INPUTS, SIDE  # noqa: E402
+from vosbench_baselines.squares.samples import Dreams  # noqa: E402
+from vosbench_baselines.stm_xs.door import EVERY, STMXSModel, loss, stm_xs, stm_xs_offline  # noqa: E402
+from vosbench_baselines.stm_xs.network import CELL, STMXS, VALUE  # noqa: E402
+from vosbench_baselines.stm_xs.samples import Batch, batch, clip_samples, dreamt  # noqa: E402
 from vosbench_baselines.training.holdout import holdout_j  # noqa: E402
+from vosbench_baselines.video.appearance import Colours  # noqa: E402
+from vosbench_baselines.weights.shipped import shipped_weights  # noqa: E402
 
 from tests.baselines.discs import late_second_object, overlap  # noqa: E402
 from vosbench.models.interface import SoftMasks, VideoInfo, load_model  # noqa: E402

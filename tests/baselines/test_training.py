@@ -14,33 +14,26 @@ torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from click.testing import CliRunner  # noqa: E402
 from msgspec.structs import replace  # noqa: E402
-from vosbench_baselines import checkpoints, methods  # noqa: E402
-from vosbench_baselines.stm import STM, architecture  # noqa: E402
-from vosbench_baselines.training import batches as batching  # noqa: E402
+from vosbench_baselines.data import batches as batching  # noqa: E402
+from vosbench_baselines.data.clips import UNLABELLED, Clip, Shape, choose_objects, crop, jitter, ordered_frames, warped  # noqa: E402
+from vosbench_baselines.data.config import Source, Training, read_config  # noqa: E402
+from vosbench_baselines.data.folders import fraction_of, video_folder  # noqa: E402
+from vosbench_baselines.data.mixture import max_gap, mixture  # noqa: E402
+from vosbench_baselines.data.procedural import Procedural  # noqa: E402
+from vosbench_baselines.oneshot import methods  # noqa: E402
+from vosbench_baselines.stm.losses import clip_loss, unroll  # noqa: E402
+from vosbench_baselines.stm.network import STM, architecture  # noqa: E402
+from vosbench_baselines.stm.weights import load_stm  # noqa: E402
 from vosbench_baselines.training.cli import main  # noqa: E402
-from vosbench_baselines.training.clips import (  # noqa: E402
-    UNLABELLED,
-    Clip,
-    Shape,
-    choose_objects,
-    crop,
-    jitter,
-    ordered_frames,
-    warped,
-)
-from vosbench_baselines.training.config import Source, Training, read_config  # noqa: E402
-from vosbench_baselines.training.folders import fraction_of, video_folder  # noqa: E402
 from vosbench_baselines.training.holdout import holdout_j  # noqa: E402
 from vosbench_baselines.training.loop import learning_rate, train  # noqa: E402
-from vosbench_baselines.training.mixture import max_gap, mixture  # noqa: E402
 from vosbench_baselines.training.papers import PAPERS  # noqa: E402
-from vosbench_baselines.training.procedural import Procedural  # noqa: E402
 from vosbench_baselines.training.tables import Tables, plan, training  # noqa: E402
 from vosbench_baselines.training.tables import main as tables  # noqa: E402
-from vosbench_baselines.training.unroll import clip_loss, unroll  # noqa: E402
-from vosbench_baselines.weights import load_stm  # noqa: E402
+from vosbench_baselines.weights import checkpoints  # noqa: E402
 
 from tests.unit.fake_videos import make_videos, square  # noqa: E402
+from vosbench.datasets.splits import make_splits  # noqa: E402
 from vosbench.errors import InputError, UsageError  # noqa: E402
 from vosbench.masks.write import write_label_map  # noqa: E402
 from vosbench.models.interface import Resolution, load_model  # noqa: E402
@@ -275,6 +268,55 @@ def scalars(folder):
     return {tag: {e.step: e.value for e in events.Scalars(tag)} for tag in events.Tags()["scalars"]}
 
 
+def test_the_best_weights_on_the_holdout_are_kept(data, tmp_path, monkeypatch):
+    from vosbench_baselines.training import loop
+
+    measured = iter([0.2, 0.5, 0.3, 0.4])
+    monkeypatch.setattr(loop, "holdout_j", lambda *args: next(measured))
+    config = Training(sources=[VIDEOS], holdout=VIDEOS, steps=2, **TOY | {"checkpoint_every": 1})
+    train(config, data, tmp_path)
+    header = checkpoints.read_state(tmp_path / "best.safetensors")[1]
+    assert (header["step"], header["holdout_j"]) == ("2", "0.5000")
+    weights = train(replace(config, steps=4), data, tmp_path, resume=True)  # worse ones do not replace it
+    assert checkpoints.read_state(tmp_path / "best.safetensors")[1] == header
+    assert checkpoints.read_state(weights)[1]["step"] == "4"
+    monkeypatch.setattr(loop, "holdout_j", lambda *args: 0.1)
+    train(config, data, tmp_path)  # another run, whose best is its own
+    assert checkpoints.read_state(tmp_path / "best.safetensors")[1]["holdout_j"] == "0.1000"
+
+
+def test_what_was_learnt_is_saved_before_the_holdout_is_tested(data, tmp_path, monkeypatch):
+    from vosbench_baselines.training import loop
+
+    def fails(*args):
+        raise RuntimeError("the hold-out is on a disk that is gone")
+
+    monkeypatch.setattr(loop, "holdout_j", fails)
+    with pytest.raises(RuntimeError, match="a disk that is gone"):
+        train(Training(sources=[VIDEOS], holdout=VIDEOS, steps=2, **TOY | {"checkpoint_every": 1}), data, tmp_path)
+    assert checkpoints.read_state(tmp_path / "weights.safetensors")[1]["step"] == "1"
+    assert torch.load(tmp_path / "last.pt", weights_only=True)["step"] == 1
+
+
+@pytest.mark.parametrize("architecture", ["osvos-tiny", "rvos-nano-mask-st", "stm-nano"])
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+def test_a_trunk_has_a_rate_of_its_own_under_every_optimiser(architecture, optimiser):
+    from vosbench_baselines.learning.descent import Descent
+    from vosbench_baselines.training.families import family
+
+    kind = family(architecture)
+    model = kind.network(architecture)
+    config = Training(
+        sources=[], architecture=architecture, optimiser=optimiser, learning_rate=1e-2, trunk_learning_rate=1e-3
+    )
+    alike = replace(config, trunk_learning_rate=None)
+    groups, plain = (Descent(model, c, kind).optimiser.param_groups for c in (config, alike))
+    trunk = {id(p) for p in kind.trunk(model)}
+    share, usual = ({id(p): g["share"] for g in found for p in g["params"]} for found in (groups, plain))
+    assert share.keys() == usual.keys()
+    assert all(s == pytest.approx(usual[p] * (0.1 if p in trunk else 1)) for p, s in share.items())
+
+
 def test_tensorboard_shows_the_log_through_a_resumed_run(data, tmp_path):
     pytest.importorskip("tensorboard", reason="an extra")
     holdout = Source(kind="videos", images="JPEGImages", masks="Annotations", sequences="held.txt")
@@ -343,8 +385,8 @@ def test_masks_may_be_binary_or_have_void(tmp_path):
         (tmp_path / "Annotations" / name).mkdir(parents=True)
         Image.new("RGB", (len(values), 1)).save(tmp_path / f"JPEGImages/{name}/0.jpg")
         Image.fromarray(np.array([values], np.uint8)).save(tmp_path / f"Annotations/{name}/0.png")
-    assert video_folder(VIDEOS, tmp_path).read("b", "0")[0].tolist() == [[0, 1, 0]]
-    assert video_folder(replace(VIDEOS, binary=True), tmp_path).read("a", "0")[0].tolist() == [[0, 1]]
+    assert video_folder(VIDEOS, tmp_path).labels("b", "0").tolist() == [[0, 1, 0]]
+    assert video_folder(replace(VIDEOS, binary=True), tmp_path).labels("a", "0").tolist() == [[0, 1]]
 
 
 # -- the configuration and the command
@@ -369,6 +411,10 @@ def test_a_device_or_folder_that_cannot_be_is_refused_before_anything_is_written
     for options, message in (
         (["--out", str(tmp_path / "run"), "--device", "bogus"], "cannot use device 'bogus'"),
         (["--out", str(tmp_path / "run"), "--device", "cuda:99"], "cannot use device 'cuda:99'"),
+        (
+            ["--out", str(tmp_path / "run"), "--device", "meta"],
+            "cannot use device 'meta': it keeps shapes",
+        ),
         (["--out", str(tmp_path / "file")], "file: File exists"),
     ):
         result = CliRunner().invoke(main, [str(config), *options])
@@ -394,6 +440,25 @@ def test_the_configurations_that_come_along_are_read():
     train, held = (set((folder / f"davis2016-{n}.txt").read_text().split()) for n in ("train", "holdout"))
     assert len(train | held) == 30
     assert not train & held
+
+
+def test_lists_of_videos_are_made_by_the_command_that_a_configuration_names(tmp_path):
+    """``vosbench split``; and of as many videos as its steps are counted for."""
+    folder = Path(__file__).parents[2] / "baselines/configs"
+    named = [path for path in folder.rglob("*.toml") if "YouTube-VOS-" in path.read_text(encoding="utf-8")]
+    assert len(named) == 5
+    videos = {f"v{k}": {"person"} for k in range(3471)}
+    for path in named:
+        text = path.read_text(encoding="utf-8")
+        (command,) = (line for line in text.splitlines() if line.startswith("# ") and "vosbench split --data" in line)
+        words = command.split()
+        amount, out = words[words.index("--hold-out") + 1], words[words.index("--out") + 1]
+        made = make_splits(videos, hold_out=float(amount), seed=0)
+        lists = [line.split('"')[1] for line in text.splitlines() if line.startswith("sequences = ")]
+        assert set(lists) == {f"../../../{out}/{name}.txt" for name in ("train", "held-out")}
+        assert set(made.videos) == {"train", "held-out"}
+        epochs = [line for line in text.splitlines() if "epochs of" in line and line.startswith("steps")]
+        assert all(f"epochs of {len(made.videos['train'])} videos" in line for line in epochs)
 
 
 def test_mistakes_in_a_configuration_are_named(data, tmp_path):

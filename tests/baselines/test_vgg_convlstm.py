@@ -5,8 +5,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 import torch.nn.functional as F  # noqa: E402
-from vosbench_baselines.convlstm import ConvLSTMCell  # noqa: E402
-from vosbench_baselines.vgg import VGG16, load_vgg16  # noqa: E402
+from vosbench_baselines.layers.convlstm import ConvLSTMCell  # noqa: E402
+from vosbench_baselines.layers.vgg import VGG16, load_vgg16  # noqa: E402
 
 
 def torchvision_state(*, fill=2.0):

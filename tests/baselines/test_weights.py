@@ -5,9 +5,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="the baselines need torch")
 
 from safetensors.torch import save_file  # noqa: E402
-from vosbench_baselines.stm import STM, architecture  # noqa: E402
-from vosbench_baselines.stm_model import stm_s  # noqa: E402
-from vosbench_baselines.weights import load_stm, load_trunk, save_stm, sha256  # noqa: E402
+from vosbench_baselines.stm.door import stm_s  # noqa: E402
+from vosbench_baselines.stm.network import STM, architecture  # noqa: E402
+from vosbench_baselines.stm.weights import load_stm, load_trunk, save_stm  # noqa: E402
+from vosbench_baselines.weights.checkpoints import read_state, sha256  # noqa: E402
 
 from vosbench.errors import InputError  # noqa: E402
 from vosbench.models.interface import Padding  # noqa: E402
@@ -113,3 +114,38 @@ def test_a_torchvision_resnet_initialises_both_encoders():
         assert load_trunk(encoder, state) == ["layer4.0.conv1.weight", "fc.weight"]
         assert (encoder.res4[5].conv3.weight == 2).all()
         assert (encoder.conv1.weight == 2).all()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([torch.zeros(2)], "holds a list, not a state dict"),
+        (torch.zeros(2), "holds a tensor, not a state dict"),
+        (3, "holds a int, not a state dict"),
+        ({}, "is no state dict: it holds nothing"),
+        ({"epoch": 3, "loss": 0.1}, "is no state dict: 'epoch' is a int; 'loss' is a float"),
+        ({1: torch.zeros(2)}, "is no state dict: 1 is a tensor"),
+        ({"state_dict": [torch.zeros(2)]}, "is no state dict: 'state_dict' is a list"),
+    ],
+)
+def test_a_pickle_of_something_else_is_refused_with_what_it_holds(tmp_path, content, message):
+    torch.save(content, tmp_path / "w.pth")
+    with pytest.raises(InputError) as caught:
+        read_state(tmp_path / "w.pth")
+    (problem,) = caught.value.problems
+    assert problem.message == message
+    assert problem.where == str(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model", "net"])
+def test_a_state_dict_beside_other_things_is_found(tmp_path, key):
+    torch.save({key: {"module.a": torch.ones(2)}, "epoch": 3, "optimizer": {"lr": 0.1}}, tmp_path / "w.pth")
+    tensors, _ = read_state(tmp_path / "w.pth")
+    assert tensors.keys() == {"a"}
+
+
+def test_a_broken_file_is_told_in_one_line(tmp_path):
+    (tmp_path / "w.pth").write_bytes(b"PK\x03\x04 not an archive" * 10)
+    with pytest.raises(InputError) as caught:
+        read_state(tmp_path / "w.pth")
+    assert "\n" not in caught.value.problems[0].message

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import torch
 from msgspec.structs import replace
-from vosbench_baselines.training import loop, ranks
-from vosbench_baselines.training.config import Source, Training
+from vosbench_baselines.data.config import Source, Training
+from vosbench_baselines.learning import ranks
+from vosbench_baselines.training import loop
 from vosbench_baselines.training.loop import train
 
 from vosbench.errors import UsageError

@@ -51,5 +51,5 @@ def test_list_says_where_to_get_it_and_how_to_lay_it_out() -> None:
     text = CliRunner().invoke(cli, ["list", "benchmarks"]).stdout
     line = next(line for line in text.splitlines() if line.startswith("davis2017 "))
     assert "public (hidden: test-dev, test-challenge)" in line
-    assert "CC BY-NC 4.0" in line
+    assert "CC BY 4.0" in line
     assert "ImageSets/2017/<split>.txt and Annotations/480p/<sequence>/<frame>.png" in line

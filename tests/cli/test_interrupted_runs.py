@@ -70,7 +70,7 @@ class Runs:
         self.journal = self.root / "runs" / "mine.journal"
 
     def arguments(self, *more, out=None):
-        chosen = ("--gt", self.gt, "--measures", "J,F,T", "--out", out or self.out)
+        chosen = ("--gt", self.gt, "--measures", "J,F,T", "--overwrite", "--out", out or self.out)
         return [str(a) for a in ("score", self.preds, *chosen, *more)]
 
     def start(self, *more, sabotage="pass", parts=256, out=None):

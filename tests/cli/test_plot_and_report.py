@@ -53,11 +53,43 @@ def test_report_shows_the_worst_frames(scored, vosbench, tmp_path):
     assert "b&lt;i&gt;" in text
 
 
-def test_report_without_the_masks_says_so(scored, vosbench, tmp_path):
-    done = vosbench("report", scored[2], "--out", tmp_path / "r.html")
+def test_report_finds_the_masks_from_any_folder(world, vosbench, tmp_path, monkeypatch):
+    gt = np.zeros((8, 48, 64), np.uint8)
+    gt[:, 10:30, 10:30] = 1
+    world.davis({"a": gt})
+    world.masks("preds", {"a": np.roll(gt, 3, axis=2)})
+    monkeypatch.chdir(world.root)
+    assert vosbench("score", "preds", "--data", "davis", "--benchmark", "davis2017", "--out", "runs/x").code == 0
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    for name, run in (("one", "../runs/x"), ("two", "../runs/x/result.json")):
+        done = vosbench("report", run, "--out", f"{name}.html")
+        assert (done.code, done.err) == (0, f"wrote {name}.html\n")
+        assert "data:image/jpeg;base64," in (elsewhere / f"{name}.html").read_text()
+
+
+def test_report_says_what_is_missing_and_the_next_command(scored, vosbench, tmp_path):
+    data, preds, run = scored
+    masks, truth = tmp_path / "moved", tmp_path / "elsewhere"
+    preds.rename(masks)
+    data.rename(truth)
+    done = vosbench("report", run, "--out", tmp_path / "r.html")
     assert done.code == 0
     assert "overlays left out" in done.err
+    lines = done.err.splitlines()
+    (line,) = [line for line in lines if "no ground truth: " in line]
+    assert line.endswith(f"give it: vosbench report {run} --data FOLDER")
+    (line,) = [line for line in lines if "no predictions: " in line]
+    assert f"{preds} is not there" in line
+    assert "vosbench report PREDICTIONS --benchmark davis2017" in line
     assert "data:image" not in (tmp_path / "r.html").read_text()
+    masks.rename(preds)
+    assert vosbench("report", run, "--data", truth, "--out", tmp_path / "r.html").err.count("\n") == 1
+    preds.rename(masks)
+    done = vosbench("report", masks, "--benchmark", "davis2017", "--data", truth, "--out", tmp_path / "r.html")
+    assert done.err == f"wrote {tmp_path / 'r.html'}\n"
+    assert "data:image" in (tmp_path / "r.html").read_text()
 
 
 def test_report_does_not_show_masks_that_were_not_scored(scored, world, vosbench, tmp_path):

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from tests.fuzz.seeds import raw_png
+from vosbench import score_many
 from vosbench.challenge import batch as submissions
-from vosbench.challenge.batch import score_many
 from vosbench.errors import InputError, UsageError
 from vosbench.execution import can_fork
 from vosbench.masks import cache as held
@@ -106,7 +106,7 @@ def test_a_result_is_that_of_scoring_the_submission_alone(vosbench, gt, good, br
         out = tmp_path / f"many{len(extra)}{extra[-1:]}"
         vosbench("score-many", *paths, good, "--gt", gt, "--out", out, *extra)
         for path in (*paths, good):
-            alone = vosbench("score", path, "--gt", gt, "--out", tmp_path / "alone", *extra)
+            alone = vosbench("score", path, "--gt", gt, "--overwrite", "--out", tmp_path / "alone", *extra)
             name = path.name.removesuffix(".zip")
             assert (out / name).is_dir() == (alone.code == 0), (name, extra)
             if alone.code == 0:
@@ -149,11 +149,11 @@ def test_groups_have_columns_of_their_own(vosbench, world, tmp_path):
     ],
 )
 def test_what_becomes_of_one_process_is_one_row(gt, good, world, tmp_path, monkeypatch, what, status, code, message):
-    real = submissions.score
+    real = submissions.score_query
 
-    def score(path, **options):
+    def score(path, query, **options):
         if path.name != "bad":
-            return real(path, **options)
+            return real(path, query, **options)
         if what == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         elif what == "hang":
@@ -162,7 +162,7 @@ def test_what_becomes_of_one_process_is_one_row(gt, good, world, tmp_path, monke
             return bytearray(8 << 30)
         return 1 // 0
 
-    monkeypatch.setattr(submissions, "score", score)
+    monkeypatch.setattr(submissions, "score_query", score)
     shutil.copytree(good, tmp_path / "bad")
     began = time.monotonic()
     seconds = 4 if what == "hang" else 60
@@ -277,9 +277,11 @@ def test_a_broken_ground_truth_stops_everything_at_once(vosbench, gt, good, tmp_
 
 @FORKS
 def test_an_interrupt_leaves_the_table_of_what_is_done(vosbench, gt, good, tmp_path, monkeypatch):
-    real = submissions.score
+    real = submissions.score_query
     monkeypatch.setattr(
-        submissions, "score", lambda path, **o: real(path, **o) if path.name == "good" else time.sleep(60)
+        submissions,
+        "score_query",
+        lambda path, query, **o: real(path, query, **o) if path.name == "good" else time.sleep(60),
     )
     from vosbench.cli import score_many as verb
 

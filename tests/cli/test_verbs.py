@@ -89,6 +89,9 @@ def package_title(name):
 def test_a_protocol_that_is_not_there(vosbench):
     done = vosbench("explain", "davis2018")
     assert (done.code, done.out) == (2, "")
+    assert "did you mean 'davis2017'?" in done.err
+    done = vosbench("explain", "nothing-like-it")
+    assert (done.code, done.out) == (2, "")
     assert all(name in done.err for name in names())
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from vosbench import score
 from vosbench.masks.palette import davis_palette
 from vosbench.masks.write import encode_label_map
-from vosbench.scoring.api import score
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from vosbench.scoring.api import score
+from vosbench import score
 
 pytestmark = pytest.mark.realdata
 
@@ -96,11 +96,22 @@ def test_predictions_are_scored_first(vosbench, realdata, osvos, cropped):
 
 def test_other_rules_are_refused_and_the_knob_is_named(vosbench, realdata, osvos, tmp_path):
     folder = realdata / "predictions" / "osvos_semisupervised"
-    score(folder, data=realdata / "davis2016", benchmark="davis2016", measures=["J"]).save(tmp_path / "j")
-    done = vosbench("compare", osvos, tmp_path / "j")
+    score(folder, data=realdata / "davis2016", benchmark="davis2016-unsupervised").save(tmp_path / "all-frames")
+    done = vosbench("compare", osvos, tmp_path / "all-frames")
     assert done.code == 4
-    assert "measures: J+F" in done.err
+    assert "protocol: davis2016@1 against davis2016-unsupervised@1" in done.err
     assert done.out == ""
+
+
+def test_a_run_of_region_similarity_alone_compares_on_that(vosbench, realdata, osvos, tmp_path):
+    folder = realdata / "predictions" / "osvos_semisupervised"
+    score(folder, data=realdata / "davis2016", benchmark="davis2016", measures=["J"]).save(tmp_path / "j")
+    done = vosbench("compare", osvos, tmp_path / "j", "--format", "csv")
+    assert done.code == 0
+    assert [line.split(",")[:2] for line in done.out.splitlines()[1:]] == [
+        ["osvos_semisupervised", "J"],
+        ["osvos_semisupervised (2)", "J"],
+    ]
 
 
 def test_check_names_the_one_frame_that_lost_a_pixel(vosbench, realdata, osvos, tmp_path):

@@ -36,16 +36,24 @@ def test_measured_and_published_results_are_never_in_one_ranking(copy: Path, run
 
 
 def test_another_signature_is_another_ranking(copy: Path, run: Run) -> None:
-    board = add_runs(copy, run("one"), run("two", signature="protocol:davis2016@2"))
+    board = add_runs(copy, run("one"), run("two", flags="filled"))
     measured = [r for r in rankings(board, "davis2016") if r.measured]
     assert sorted(len(r.placed) for r in measured) == [1, 1]
     assert len({r.anchor for r in measured}) == 2
 
 
 def test_a_result_with_sequences_missing_is_shown_but_has_no_rank(copy: Path, run: Run) -> None:
-    board = add_runs(copy, run("whole", j=0.5), run("partial", j=0.9, status="incomplete"))
+    board = add_runs(copy, run("whole", j=0.5, truth="a" * 64), run("partial", j=0.9, sequences=19, truth="a" * 64))
     placed = rankings(board, "davis2016")[0].placed
     assert [(p.entry.card.method, p.rank) for p in placed] == [("whole", 1), ("partial", None)]
+
+
+def test_results_are_ranked_by_the_rules_of_the_number_that_ranks_them(copy: Path, run: Run) -> None:
+    """J ranks DAVIS-2016: a run of J alone stands in the ranking of those of J and F."""
+    board = add_runs(copy, run("both", j=0.5), run("alone", j=0.9, measures=("J",)))
+    measured = [r for r in rankings(board, "davis2016") if r.measured]
+    assert [(p.entry.card.method, p.rank) for p in measured[0].placed] == [("alone", 1), ("both", 2)]
+    assert len(measured) == 1
 
 
 def test_equal_results_share_a_rank_and_the_next_one_is_skipped(board: Board) -> None:

@@ -111,13 +111,19 @@ def test_predicting_nothing_stands_beside_every_result(world, protocol):
 
 
 def test_a_two_frame_sequence_has_nothing_to_score_under_drop_first_last(world):
-    """The reference code gives NaN."""
+    """The reference code stops, or gives NaN. It is left out, and said; where there is nothing else, it is an error."""
     videos = {"long": [box()] * 4, "short": [box()] * 2}
-    data = world.davis(videos)
+    run = score(world.masks("preds", videos), benchmark="davis2017", data=world.davis(videos))
+    assert run.value("J") == 1
+    assert run.document.notes[1:] == (  # the first remarks that the predictions are the ground truth
+        "nothing to score, left out of every mean: too few frames for the frame rule 'drop-first-last' "
+        "(1 of 2 sequences: short)",
+    )
+    short = {"s": [box()] * 2}
     with pytest.raises(InputError) as error:
-        score(world.masks("preds", videos), benchmark="davis2017", data=data)
+        score(world.masks("p", short), benchmark="davis2017", data=world.davis(short, name="d"))
     assert codes(error) == ["nothing-to-score"]
-    assert "short" in error.value.problems[0].where
+    assert "/s" in error.value.problems[0].where
 
 
 def test_the_first_and_last_frame_are_dropped_semi_supervised_and_kept_unsupervised(world):
@@ -224,7 +230,7 @@ def test_scores_are_never_taken_from_an_earlier_run(world):
     gt, preds = world.masks("gt", {"s": [box()] * 4}), world.masks("preds", {"s": [box()] * 4})
     score(preds, gt=gt).save(world.root / "run")
     world.masks("preds", {"s": [half()] * 4})
-    score(preds, gt=gt).save(world.root / "run")
+    score(preds, gt=gt).save(world.root / "run", overwrite=True)
     assert load(world.root / "run").value("J") == 0.5
 
 

@@ -44,9 +44,9 @@ def foreground(root: Path) -> Path:
 @pytest.mark.parametrize(
     ("protocol", "expected"),
     [
-        # all 14 frames: 8 of long, one of two of short, and of late two rightly empty, one missed, one right
-        ("segtrack-v2", (8 + 1 + 3) / 14),
-        ("fbms-frame", (8 + 1 + 3) / 14),
+        # all 14 frames: 8 of long, one of two of short, and of late two empty, which count 0, one missed, one right
+        ("segtrack-v2", (8 + 1 + 1) / 14),
+        ("fbms-frame", (8 + 1 + 1) / 14),
         # empty truth left out: 1, 1/2, 1/2
         ("fbms-sequence", (1 + 1 / 2 + 1 / 2) / 3),
         # all but the first frame: 1, 0, and of late one rightly empty, one missed, one right
@@ -60,6 +60,7 @@ def test_averages(tmp_path: Path, protocol: str, expected: float) -> None:
     run = vosbench.score(tmp_path / "preds", benchmark=protocol, data=root)
     assert run.value("J") == pytest.approx(expected)
     assert ("averaging:" in run.signature) is True
+    assert ("both-empty:zero" in run.signature) == ("frame" in run.signature.split("averaging:")[1])
 
 
 def test_best_of_several_masks_on_each_frame(tmp_path: Path) -> None:
@@ -96,5 +97,5 @@ def test_best_of_masks_of_late_vanishing_and_never_predicted_objects(tmp_path: P
     write_label_maps(tmp_path / "preds", {"long": {1: "........"}, "short": {7: "xw"}, "late": {8: "w.wx"}})
     run = vosbench.score(tmp_path / "preds", benchmark="segtrack-v2-best", data=root)
     # long: object 2 shows beside object 1 on the first and the last frame, nothing is predicted. short: one of two.
-    # late: a false alarm, rightly empty, missed, right
-    assert run.value("J") == pytest.approx((0 + 1 + (0 + 1 + 0 + 1)) / 14)
+    # late: a false alarm, rightly empty, which counts 0, missed, right
+    assert run.value("J") == pytest.approx((0 + 1 + (0 + 0 + 0 + 1)) / 14)

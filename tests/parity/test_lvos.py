@@ -75,6 +75,76 @@ def test_unsupervised_forgives_other_labels(tmp_path: Path) -> None:
     assert sorted(set(run.objects.proposal)) == [4, 7, 9]
 
 
+def change_ranges(root: Path, **change: object) -> None:
+    path = root / "valid/valid_meta.json"
+    meta = json.loads(path.read_text())
+    for video in meta["videos"].values():
+        for listed in video["objects"].values():
+            listed["frame_range"] |= change
+    path.write_text(json.dumps(meta))
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_an_empty_proposal_may_be_better_than_a_bad_one(tmp_path: Path, version: str) -> None:
+    """lvos-evaluation (25cb02d) always pairs with 20 proposals, so that an object may get one that was never drawn."""
+    root = world(tmp_path / "data")
+    looks = {"a": {1: spread("xxxxxxxx"), 2: spread("wwwwwwww")}, "b": {1: spread("wwwwwwww")}}
+    write_label_maps(tmp_path / "preds", looks, stems=STEMS)
+    run = vosbench.score(tmp_path / "preds", benchmark=f"lvos-v{version}-unsupervised", data=root)
+    # b shows its object on 6 of 8 frames: an empty mask is right on two of them, the proposal on none
+    assert run.value("J&F", group="unseen") == pytest.approx(2 / 8)
+    assert run.value("J&F", group="seen") == pytest.approx((1 + 0) / 2)
+    assert "pairing:hungarian-padded20" in run.signature
+    assert len(run.frames) == (8 + 4 + 8) * 20
+
+
+@pytest.mark.parametrize(
+    ("frame_nums", "j", "says"),
+    [
+        (8, 5 / 6, None),  # the first and the last frame are left out, the second but last is wrong
+        (9, 5 / 7, "more"),  # the range ends one frame early: its last frame counts
+        (11, 5 / 9, "more"),  # two more frames are counted, and never read
+        (5, 5 / 6, "fewer"),  # the reference stops
+    ],
+)
+def test_frame_nums_decides_which_frames_count(tmp_path: Path, frame_nums: int, j: float, says: str | None) -> None:
+    """lvos-evaluation (25cb02d) makes room for ``frame_nums`` values and leaves out the first and the last of them."""
+    root = world(tmp_path / "data")
+    change_ranges(root, start="1", end="41", frame_nums=str(frame_nums))
+    looks = {"a": {1: spread("xxxxxxww"), 2: spread("..xxxx..")}, "b": {1: spread("xxxx..ww")}}
+    write_label_maps(tmp_path / "preds", looks, stems=STEMS)
+    run = vosbench.score(tmp_path / "preds", benchmark="lvos-v2", data=root)
+    assert run.value("J", group="unseen") == pytest.approx(j)
+    assert run.value("J", "recall", group="unseen") == pytest.approx(j)
+    odd = [note for note in run.document.notes if "frame_range" in note]
+    assert len(odd) == bool(says)
+    assert all(f"disagree, {says} frames" in note and note.endswith(": a, b") for note in odd)
+    found = run.frames[(run.frames.sequence == "b")]
+    assert (found["flags"] == "unreached").sum() == max(frame_nums - 9, 0)
+    assert run.value("J", group="unseen") == vosbench.load(saved(run, tmp_path)).value("J", group="unseen")
+
+
+def saved(run: vosbench.RunResult, folder: Path) -> Path:
+    run.save(folder / "run")
+    return folder / "run"
+
+
+def test_unsupervised_counts_the_frame_behind_the_range(tmp_path: Path) -> None:
+    """As lvos-evaluation (25cb02d): it never writes the last of ``frame_nums`` values if ``end`` is the last frame."""
+    root = world(tmp_path / "data")
+    change_ranges(root, start="1", end="36", frame_nums="8")
+    looks = {"a": {2: spread("xxxxxxxx"), 5: spread("..xxxx..")}, "b": {1: spread("xxxx..xx")}}
+    write_label_maps(tmp_path / "preds", looks, stems=STEMS)
+    run = vosbench.score(tmp_path / "preds", benchmark="lvos-v1-unsupervised", data=root)
+    assert run.value("J&F", group="overall") == pytest.approx(7 / 8)
+    assert "unreached:zero" in run.signature
+    other = world(tmp_path / "other")
+    change_ranges(other, start="1", end="36", frame_nums="7")
+    exact = vosbench.score(tmp_path / "preds", benchmark="lvos-v1-unsupervised", data=other)
+    assert exact.value("J&F", group="overall") == 1.0
+    assert exact.signature != run.signature
+
+
 def test_unsupervised_drops_no_frame(tmp_path: Path) -> None:
     """As ``_evaluate_unsupervised_multiple`` of lvos-evaluation: the ends of an object's range count as well."""
     root = world(tmp_path / "data")

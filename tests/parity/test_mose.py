@@ -65,6 +65,46 @@ def test_second_version_by_hand(tmp_path: Path) -> None:
     assert run.value("Js&Fa", "reappear") == pytest.approx((rows[2, "reappear"] + rows[3, "reappear"]) / 2)
 
 
+def test_videos_of_one_or_two_frames_count_zero(tmp_path: Path) -> None:
+    """As score.py of MOSE-api (241977a), which finds no chunk of frames in them; not in disappear and reappear."""
+    looks = {**LOOKS, "b": {1: "xx"}, "c": {1: "x", 2: "x"}}
+    root = world(tmp_path / "data", looks)
+    set_lengths(root, {name: len(next(iter(objects.values()))) for name, objects in looks.items()})
+    write_label_maps(tmp_path / "preds", looks)
+    run = vosbench.score(tmp_path / "preds", benchmark="mose-v2", data=root)
+    assert run.value("Js&Fa") == pytest.approx(4 / 7)
+    assert run.value("F") == pytest.approx(4 / 7)
+    assert run.value("Js&Fa", "disappear") == run.value("Js&Fa", "reappear") == 1.0
+    assert "unscored:zero" in run.signature
+    assert any("its objects count 0" in note and "b, c" in note for note in run.document.notes)
+    first = vosbench.score(tmp_path / "preds", benchmark="mose-v1", data=root)  # the rules of DAVIS: left out
+    assert first.value("J&F") == 1.0
+
+
+def test_a_single_short_video_counts_zero(tmp_path: Path) -> None:
+    root = world(tmp_path / "data", {"b": {1: "xx"}})
+    set_lengths(root, {"b": 2})
+    write_label_maps(tmp_path / "preds", {"b": {1: "xx"}})
+    assert vosbench.score(tmp_path / "preds", benchmark="mose-v2", data=root).value("Js&Fa") == 0.0
+
+
+def test_a_video_is_longer_than_its_truth(tmp_path: Path) -> None:
+    """Hidden ground truth is no short video: meta.json says how many frames there are."""
+    root = world(tmp_path / "data", {"b": {1: "x"}})
+    set_lengths(root, {"b": 9})
+    write_label_maps(tmp_path / "preds", {"b": {1: "xxxxxxxxx"}})
+    with pytest.raises(InputError, match="hidden-ground-truth"):
+        vosbench.score(tmp_path / "preds", benchmark="mose-v2", data=root)
+
+
+def set_lengths(root: Path, lengths: dict[str, int]) -> None:
+    path = root / "valid/meta.json"
+    meta = json.loads(path.read_text())
+    for name, length in lengths.items():
+        meta["videos"][name]["length"] = length
+    path.write_text(json.dumps(meta))
+
+
 def test_missing_video_counts_zero(tmp_path: Path) -> None:
     root = world(tmp_path / "data", {**LOOKS, "b": {1: "x.....xxxx"}})
     write_label_maps(tmp_path / "preds", LOOKS)
@@ -96,6 +136,17 @@ def test_disks() -> None:
     assert contour.disk(7.84)[-4:-2].tolist() == [[-6, -5, 5], [6, -5, 4]]
     large = contour.radii("object-area", (480, 854), np.array([10_000]), 0.008)
     assert large.tolist() == [pytest.approx(0.008 * np.hypot(480, 854))]
+
+
+@pytest.mark.parametrize("radius", [0.3, 0.5, 0.58])
+def test_a_disk_without_a_pixel_moves_the_contour(radius: float) -> None:
+    """OpenCV takes the first pixel of an empty kernel; images with a diagonal under 73.2 pixels have such a radius."""
+    assert not disk(radius).any()
+    dot = np.zeros((9, 9), np.uint8)
+    dot[4, 4] = 1
+    [[dy, first, last]] = contour.disk(radius).tolist()
+    assert first == last
+    assert np.argwhere(cv2.dilate(dot, disk(radius))).tolist() == [[4 - dy, 4 - first]]
 
 
 @pytest.mark.parametrize("radius", [1, 2, 7.3, 7.5, 0.008 * np.hypot(480, 854), 8, 0.008 * np.hypot(1080, 1920)])

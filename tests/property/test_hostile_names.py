@@ -103,6 +103,7 @@ def report(name: str) -> CheckReport:
         tolerance=0.2,
         numbers=(Checked(name=name, **row),),
         frames=(ChangedFrame(sequence=name, object=1, frame="00001"),),
+        refused={},
     )
 
 

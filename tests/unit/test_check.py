@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from vosbench import score
 from vosbench.analysis.regression import Baseline, baseline_of, check, read_baseline, write_baseline
 from vosbench.errors import IncomparableError, InputError
-from vosbench.scoring.api import score
 
 GT = np.zeros((40, 60), np.uint8)
 GT[10:30, 10:40] = 1

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from vosbench import score
 from vosbench.analysis.compare import Method, compare
 from vosbench.errors import IncomparableError, UsageError
-from vosbench.scoring.api import score
 from vosbench.testing import write_label_maps
 from vosbench.views.comparison import best, deviations, methods
 
@@ -50,7 +50,9 @@ def test_several_runs_of_a_method_are_a_mean_and_a_deviation(runs, tmp_path):
     assert deviations(found).rows[0][:3] == ["seeds", "3", "66.7 ± 28.9"]
 
 
-def test_runs_of_a_method_by_other_rules_are_refused(runs, tmp_path):
+def test_runs_of_a_method_by_other_rules_are_refused_measure_by_measure(runs, tmp_path):
     other = score(tmp_path / "truth", gt=tmp_path / "truth", measures=("J",))
+    methods = [Method(name="seeds", runs=(runs[0], other)), runs[1]]
+    assert compare(methods).refused["F"] == "it was not measured in seeds (run 2)"
     with pytest.raises(IncomparableError, match=r"seeds \(run 2\)"):
-        compare([Method(name="seeds", runs=(runs[0], other)), runs[1]])
+        compare(methods, measure="J&F")

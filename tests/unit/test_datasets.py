@@ -72,7 +72,7 @@ def test_davis_names_what_it_lacks(world, tmp_path):
     (data.root / "ImageSets/2017/val.txt").write_text("a\nc\nd\n")
     with pytest.raises(InputError) as error:
         data.sequences("val")
-    assert where(error) == [f"{data.root}/Annotations/480p/{name}/*.png" for name in "cd"]
+    assert where(error) == [f"{data.root}/Annotations/480p/{name}" for name in "cd"]
     with pytest.raises(UsageError, match="no split called 'test': it has val"):
         data.sequences("test")
     with pytest.raises(InputError) as error:
@@ -102,7 +102,7 @@ def test_youtube_vos_objects_appear_late_and_are_seen_or_unseen(world):
     data = YouTubeVOS(world.youtube_vos(FRAMES, OBJECTS, seen=("cat",)))
     v, u = data.sequences("valid")
     assert (v.name, u.name) == ("v", "u")
-    assert v.frames == ("00000", "00005", "00010")  # those some object is listed on
+    assert v.frames == ("00000", "00005", "00010", "00015")  # those some object is listed on, or that have a mask
     assert [(o.id, o.category, o.group, o.frames) for o in v.objects] == [
         (1, "cat", "seen", ("00000", "00005", "00010")),
         (2, "person", "unseen", ("00010",)),

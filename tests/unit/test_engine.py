@@ -252,10 +252,11 @@ def test_a_sequence_without_any_object_scores_nothing(world):
     assert run.value("J&F") == 1
 
 
-def test_a_dataset_without_any_object_has_no_numbers(world):
+def test_a_dataset_without_any_object_is_refused(world):
+    """A result without a number would look like a success."""
     gt = world.masks("gt", {"b": [np.zeros_like(OBJECT)] * 4})
-    run = vosbench.score(gt, gt=gt)
-    assert (len(run.objects), len(run.frames), run.document.summary) == (0, 0, ())
+    with pytest.raises(InputError, match="there is no object on any frame"):
+        vosbench.score(gt, gt=gt)
 
 
 # ------------------------------------------------------------------ memory

@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as npst
 
 import vosbench
 from vosbench.errors import InputError
-from vosbench.masks.rle import EncodingError, RunLengths, decode, open_instances
+from vosbench.masks.rle import open_instances
+from vosbench.masks.run_lengths import EncodingError, RunLengths, decode
 from vosbench.testing import SHAPE, draw, write_label_maps
 
 mask_coder = pytest.importorskip("pycocotools.mask", reason="pycocotools is not installed")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vosbench.datasets.discover import Root, fits, locate
+from vosbench.datasets.discover import fits, locate
+from vosbench.datasets.query import Query, Root
 from vosbench.errors import InputError, UsageError
 
 MASK = np.ones((4, 6), np.uint8)
@@ -12,7 +13,7 @@ LISTED = {"a": {1: ("cat", ["00000", "00001", "00002"])}}
 
 
 def found(**arguments):
-    target = locate(**arguments)
+    target = locate(Query.of(**arguments))
     return target.benchmark, target.spec.name, target.dataset.root, target.split
 
 
@@ -40,7 +41,7 @@ def test_the_annotations_tell_the_tasks_of_davis_2017_apart(world):
     root = world.davis(VIDEOS, name="two", annotations="Annotations_unsupervised")
     assert fits(Root(path=root)) == ("davis2017", "davis2017-unsupervised")
     with pytest.raises(UsageError, match=r"ambiguous benchmark: .*davis2017 .*davis2017-unsupervised"):
-        locate(data=root)
+        locate(Query.of(data=root))
     assert found(data=root, benchmark="davis2017-unsupervised")[0] == "davis2017-unsupervised"
 
 
@@ -50,9 +51,9 @@ def test_one_folder_may_hold_several_datasets(world):
     assert found(roots=roots, split="val") == ("davis2017", "davis2017", davis, "val")
     assert found(roots=roots, benchmark="youtube-vos-2019")[2] == ytvos
     with pytest.raises(UsageError, match="ambiguous benchmark"):
-        locate(roots=roots)
+        locate(Query.of(roots=roots))
     with pytest.raises(UsageError, match="ambiguous benchmark"):
-        locate(roots=roots, split="valid")
+        locate(Query.of(roots=roots, split="valid"))
 
 
 def test_data_registered_for_a_benchmark_is_that_benchmark(world):
@@ -73,7 +74,7 @@ def test_two_places_for_one_benchmark_are_a_question(world):
     places = [world.davis(VIDEOS, name="one"), world.davis(VIDEOS, name="two")]
     for roots in ([Root(path=world.root)], [Root(path=p, benchmark="davis2017") for p in places]):
         with pytest.raises(UsageError, match="choose one with --data"):
-            locate(benchmark="davis2017", roots=roots)
+            locate(Query.of(benchmark="davis2017", roots=roots))
 
 
 def test_a_dataset_may_bring_its_own_benchmark(world):
@@ -89,20 +90,20 @@ def test_a_dataset_may_bring_its_own_benchmark(world):
 def test_a_split_nobody_has_is_answered_with_those_there_are(world):
     root = world.davis(VIDEOS)
     with pytest.raises(UsageError, match=f"no dataset has a split called 'test': {root} has val"):
-        locate(data=root, split="test")
+        locate(Query.of(data=root, split="test"))
 
 
 def test_nothing_found_says_where_and_for_what_was_looked(world, tmp_path):
     with pytest.raises(InputError) as error:
-        locate(roots=[Root(path=tmp_path)])
+        locate(Query.of(roots=[Root(path=tmp_path)]))
     (problem,) = error.value.problems
     assert problem.where == str(tmp_path)
     for pattern in ("Annotations/480p/", "ImageSets/2017/*.txt", "<split>/meta.json"):
         assert pattern in problem.message
     with pytest.raises(UsageError, match="VOSBENCH_DATA"):
-        locate()
+        locate(Query.of())
     with pytest.raises(InputError, match="no data found for davis2016"):
-        locate(benchmark="davis2016", roots=[Root(path=tmp_path)])
+        locate(Query.of(benchmark="davis2016", roots=[Root(path=tmp_path)]))
 
 
 @pytest.mark.parametrize(
@@ -112,11 +113,11 @@ def test_nothing_found_says_where_and_for_what_was_looked(world, tmp_path):
 def test_contradictions(world, arguments):
     gt = world.masks("gt", VIDEOS)
     with pytest.raises(UsageError):
-        locate(**{name: gt if value == "gt" else value for name, value in arguments.items()})
+        locate(Query.of(**{name: gt if value == "gt" else value for name, value in arguments.items()}))
 
 
 @pytest.mark.parametrize("name", ["gt", "data"])
 def test_a_place_that_does_not_exist(tmp_path, name):
     with pytest.raises(InputError) as error:
-        locate(**{name: tmp_path / "no"})
+        locate(Query.of(**{name: tmp_path / "no"}))
     assert error.value.problems[0].where == str(tmp_path / "no")

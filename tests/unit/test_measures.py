@@ -157,6 +157,11 @@ def test_what_cannot_be_scored_is_said(measure, gt, pred, void, message):
 # ------------------------------------------------------------------ statistics
 
 
+def decay(values):
+    """Decay of one sequence."""
+    return statistics.segmented("decay", np.asarray(values, float), np.zeros(len(values), int), 1)[0]
+
+
 def davis_decay(values):
     """The toolkits' formula with indices wide enough to hold them."""
     n = len(values)
@@ -168,24 +173,35 @@ def davis_decay(values):
 def test_decay_is_the_davis_formula_for_every_length():
     for n in range(1, 601):
         values = np.random.default_rng(n).random(n)
-        assert statistics.decay(values) == pytest.approx(davis_decay(values), abs=1e-15)
+        assert decay(values) == pytest.approx(davis_decay(values), abs=1e-15)
 
 
 @pytest.mark.parametrize("n", [255, 256, 257, 258, 300, 400, 500, 512, 1000])
 def test_decay_is_right_beyond_255_frames_where_8_bit_indices_wrap(n):
     """The reference gives NaN at 256, 257, 258, 300, 512 and 1000, .108 at 400 and .236 at 500."""
-    assert statistics.decay(np.linspace(1, 0, n)) == pytest.approx(0.75, abs=0.005)
+    assert decay(np.linspace(1, 0, n)) == pytest.approx(0.75, abs=0.005)
 
 
 def test_quarters_share_their_end_frames():
     assert statistics.quarters(np.array([5])).ravel().tolist() == [1, 3]
-    assert statistics.decay(np.array([1, 0, 9, 0, 1])) == 0
-    assert statistics.decay(np.array([0.7])) == 0
+    assert decay(np.array([1, 0, 9, 0, 1])) == 0
+    assert decay(np.array([0.7])) == 0
 
 
 def test_recall_is_strict():
     assert statistics.recall(np.array([0.5, 0.5])) == 0
     assert statistics.recall(np.array([0.5, np.nextafter(0.5, 1), 0.4, 1.0])) == 0.5
+
+
+def toolkit_decay(values):
+    """Decay as the DAVIS toolkits take it, in float indices."""
+    if not len(values):
+        return np.nan
+    ends = (np.round(np.linspace(1, len(values), 5) + 1e-10) - 1).astype(int)
+    return values[ends[0] : ends[1] + 1].mean() - values[ends[3] : ends[4] + 1].mean()
+
+
+ALONE = {"mean": statistics.mean, "recall": statistics.recall, "decay": toolkit_decay}
 
 
 @settings(max_examples=60, deadline=None)
@@ -194,9 +210,9 @@ def test_many_objects_at_once_are_each_object_on_its_own(lengths, seed):
     values = np.random.default_rng(seed).choice([0.0, 0.25, 0.5, 0.75, 1.0, 0.1], sum(lengths))
     segment = np.repeat(np.arange(len(lengths)), lengths)
     parts = np.split(values, np.cumsum(lengths)[:-1])
-    for name in ("mean", "recall", "decay"):
+    for name in ALONE:
         together = statistics.segmented(name, values, segment, len(lengths))
-        alone = [getattr(statistics, name)(part) for part in parts]
+        alone = [ALONE[name](part) for part in parts]
         np.testing.assert_allclose(together, alone, rtol=0, atol=1e-14)
         assert np.isnan(together).tolist() == [n == 0 for n in lengths]
 

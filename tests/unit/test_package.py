@@ -80,6 +80,6 @@ def test_importing_stays_light(module):
 
 def test_a_public_function_stays_one_whatever_was_imported_before():
     """A module of the same name would take its place in the package on import."""
-    for name in set(vosbench._HOMES) - {"RunResult"}:
+    for name in set(vosbench._HOMES) - {"RunResult", "errors", "measures"}:
         code = f"import vosbench; vosbench.{name}; import {vosbench._HOMES[name]}; print(callable(vosbench.{name}))"
         assert run_python(code).strip() == "True"

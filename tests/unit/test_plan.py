@@ -121,7 +121,7 @@ def test_sequences_too_short_for_the_frame_rule_are_said(n):
 
 
 def test_from_first_appearance_the_clock_starts_with_the_truth_or_the_prediction():
-    from vosbench.protocols.rules import counted
+    from vosbench.protocols.frame_rules import counted
 
     gt = np.array([0, 0, 4, 0, 4, 0, 0, 0])
     pred = np.array([0, 3, 0, 0, 0, 0, 0, 0])

@@ -18,6 +18,7 @@ from hypothesis.extra import numpy as hnp
 
 from tests.unit.fake_videos import Brightness, Remember, make_videos, read_png, square
 from vosbench.errors import IncompleteError, InputError, UsageError
+from vosbench.files import write
 from vosbench.models.interface import ModelError, ModelSpec, Padding, Resolution, SoftMasks
 from vosbench.models.merge import labels, merged, put_given, soft_aggregation
 from vosbench.models.predict import Shard, predict
@@ -198,7 +199,6 @@ def test_an_equivariant_model_is_unmoved_by_flips_and_by_averaging_with_itself(t
     for name, models, recipe in (
         ("flip", [Brightness()], Recipe(flip=True)),
         ("twice", [Brightness(), Brightness()], Recipe()),
-        ("fused", [Brightness()], Recipe(flip=True, feedback="fused")),
     ):
         predict(videos, split="val", models=models, out=tmp_path / name, recipe=recipe)
         assert pngs(tmp_path / name) == pngs(plain), name
@@ -229,16 +229,13 @@ def test_views_average_independent_probabilities(tmp_path):
     assert not read_png(tmp_path / "below/a/00001.png").any()  # 0.45
 
 
-def test_fused_feedback_reaches_every_view_and_own_does_not(tmp_path):
+def test_each_view_remembers_its_own_decisions(tmp_path):
     videos = make_videos(tmp_path / "data", names=("a",), size=(32, 48))
-    for feedback in ("own", "fused"):
-        models = [Remember(), Remember(FIXED)]
-        recipe = Recipe(feedback=feedback, scales=(0.5, 1.0), flip=True)
-        predict(videos, split="val", models=models, out=tmp_path / feedback, recipe=recipe)
-        last = [entry[3].probabilities for entry in models[0].diary if entry[0] == "commit"][-4:]
-        assert [maps.shape for maps in last] == [(1, 16, 24), (1, 16, 24), (1, 32, 48), (1, 32, 48)]
-        hard = set(np.unique(last[2])) <= {0, 1}
-        assert hard == (feedback == "own")
+    models = [Remember(), Remember(FIXED)]
+    predict(videos, split="val", models=models, out=tmp_path / "out", recipe=Recipe(scales=(0.5, 1.0), flip=True))
+    last = [entry[3].probabilities for entry in models[0].diary if entry[0] == "commit"][-4:]
+    assert [maps.shape for maps in last] == [(1, 16, 24), (1, 16, 24), (1, 32, 48), (1, 32, 48)]
+    assert set(np.unique(last[2])) <= {0, 1}
 
 
 def test_views_that_cannot_be_fused_are_refused(tmp_path):
@@ -246,9 +243,6 @@ def test_views_that_cannot_be_fused_are_refused(tmp_path):
     soft = Remember(ModelSpec(name="soft", merge="soft-aggregation"))
     with pytest.raises(UsageError, match="different merge rules"):
         predict(videos, split="val", models=[Remember(), soft], out=tmp_path / "out")
-    flow = optical_flow(weights=None, device="cpu")
-    with pytest.raises(UsageError, match="no commit"):
-        predict(videos, split="val", models=[flow], out=tmp_path / "out", recipe=Recipe(flip=True, feedback="fused"))
     with pytest.raises(UsageError, match="at least one model"):
         predict(videos, split="val", models=[], out=tmp_path / "out")
 
@@ -442,11 +436,11 @@ def test_a_killed_run_resumes_to_identical_files(tmp_path):
     out = tmp_path / "out"
     process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=Path(__file__).parents[2])
     deadline = time.monotonic() + 60
-    while not (out / ".part-b").is_dir() and process.poll() is None and time.monotonic() < deadline:
+    while not (out / ".b.vosbench-folder").is_dir() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert (out / ".part-b").is_dir()
+    assert (out / ".b.vosbench-folder").is_dir()
     assert not (out / "b").exists()
     videos = make_videos(tmp_path / "again", names=tuple("abcd"))
     videos.root = tmp_path / "data"
@@ -458,6 +452,100 @@ def test_a_killed_run_resumes_to_identical_files(tmp_path):
     assert not list(out.glob(".*"))
 
 
+TWICE = """
+import os, sys, time
+from pathlib import Path
+from tests.unit.fake_videos import Brightness, make_videos
+from vosbench.errors import UsageError
+from vosbench.models.predict import Shard, predict
+
+class Slow(Brightness):
+    def open(self, video):
+        session = super().open(video)
+        predict = session.predict
+        session.predict = lambda index, image: (time.sleep(0.05), predict(index, image))[1]
+        return session
+
+root, index, of = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+videos = make_videos(root / f"data-{os.getpid()}", names=tuple("abcd"))
+videos.root = root / "data"
+try:
+    predict(videos, split="val", models=[Slow()], out=root / "out", resume=True, shard=Shard(index=index, of=of))
+except UsageError as error:
+    print(error)
+    sys.exit(2)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no locks")
+@pytest.mark.parametrize("shards", [("0 1", "0 1", "0 1"), ("0 1", "0 2", "1 2")])
+def test_a_prediction_started_several_times_loses_no_frame(tmp_path, shards):
+    """The same run several times: one goes on, the others say so. Shards that overlap: each frame is written whole."""
+    (tmp_path / "data").mkdir()
+    start = [sys.executable, "-c", TWICE, str(tmp_path)]
+    where = {"cwd": Path(__file__).parents[2], "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen([*start, *shard.split()], **where) for shard in shards]
+    said = [process.communicate(timeout=120)[0] for process in processes]
+    codes = sorted(process.returncode for process in processes)
+    predict(make_videos(tmp_path / "more", names=tuple("abcd")), split="val", models=[Brightness()], out=tmp_path / "w")
+    assert pngs(tmp_path / "out") == pngs(tmp_path / "w")
+    assert codes[0] == 0
+    if len(set(shards)) == 1:
+        assert set(codes) <= {0, 2}
+        assert all("in use: another process writes there" in text for text in said if text)
+    else:
+        assert codes == [0, 0, 0]
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_a_folder_that_lacks_frames_is_not_taken_for_finished(tmp_path):
+    videos = make_videos(tmp_path / "data", names=("a", "b"))
+    predict(videos, split="val", models=[Brightness()], out=tmp_path / "out")
+    whole = pngs(tmp_path / "out")
+    next((tmp_path / "out" / "a").glob("*.png")).unlink()
+    report = predict(videos, split="val", models=[Brightness()], out=tmp_path / "out", resume=True)
+    assert report.skipped == ("b",)
+    assert pngs(tmp_path / "out") == whole
+
+
+def test_frames_that_are_removed_meanwhile_are_missed(tmp_path, monkeypatch):
+    from vosbench.models import sequence
+
+    real = sequence._write
+
+    def write(video, plans, recipe, costs, folder):
+        real(video, plans, recipe, costs, folder)
+        next(folder.glob("*.png")).unlink()
+
+    monkeypatch.setattr(sequence, "_write", write)
+    videos = make_videos(tmp_path / "data", names=("a",))
+    with pytest.raises(IncompleteError, match=r"1 of \d+ frames of a were removed while they were written"):
+        predict(videos, split="val", models=[Brightness()], out=tmp_path / "out")
+    assert not (tmp_path / "out" / "a").exists()
+
+
+def test_what_cannot_be_written_stops_the_run_at_once(tmp_path, monkeypatch):
+    from vosbench.models import sequence
+
+    monkeypatch.setattr(sequence.Writer, "put", lambda *_: write(tmp_path / "data", "x"))
+    videos = make_videos(tmp_path / "data", names=("a", "b"))
+    with pytest.raises(InputError, match="Is a directory"):
+        predict(videos, split="val", models=[Brightness()], out=tmp_path / "out")
+    assert not (tmp_path / "out" / "costs.json").exists()
+
+
+def test_an_os_error_of_the_model_is_not_told_as_one_of_writing(tmp_path):
+    class Reads(Brightness):
+        def open(self, video):
+            session = super().open(video)
+            session.commit = lambda *_, **__: (_ for _ in ()).throw(FileNotFoundError("weights.pt"))
+            return session
+
+    videos = make_videos(tmp_path / "data", names=("a",))
+    with pytest.raises(IncompleteError, match=r"first: (?!.*cannot write).*weights\.pt"):
+        predict(videos, split="val", models=[Reads()], out=tmp_path / "out")
+
+
 def test_costs_tell_the_memory_of_the_process_and_of_a_device_that_the_model_uses(tmp_path, monkeypatch):
     videos = make_videos(tmp_path / "data", names=("a",))
     model = copy_first_mask(weights=None, device="cpu")
@@ -466,7 +554,10 @@ def test_costs_tell_the_memory_of_the_process_and_of_a_device_that_the_model_use
         assert 10 < costs.process_mb < 64_000  # an interpreter with NumPy
     torch = SimpleNamespace(
         cuda=SimpleNamespace(
-            is_initialized=lambda: True, reset_peak_memory_stats=lambda: None, max_memory_allocated=lambda: 3 << 20
+            is_initialized=lambda: True,
+            device_count=lambda: 2,
+            reset_peak_memory_stats=lambda device: None,
+            max_memory_allocated=lambda device: (0, 3 << 20)[device],  # the model is on cuda:1
         )
     )
     monkeypatch.setitem(sys.modules, "torch", torch)

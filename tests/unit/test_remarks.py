@@ -6,14 +6,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
+from vosbench import score, validate
 from vosbench.datasets.davis import Davis
 from vosbench.masks.palette import davis_palette
 from vosbench.masks.write import write_label_map
 from vosbench.models.predict import predict
 from vosbench.models.propagators import optical_flow
 from vosbench.scoring import signs, task
-from vosbench.scoring.api import score
-from vosbench.scoring.validate import validate
 from vosbench.synthetic import make_dataset
 
 SHAPE = (60, 80)
@@ -66,7 +65,7 @@ def the_remark(vosbench, preds, gt, protocol, **options):
     assert (validated.code, f"remark: {remarks[0]}" in validated.err) == (0, True)
     assert "fit to score" not in validated.out
     assert "1 remark first" in validated.out
-    run.save(gt.parent / "run")
+    run.save(gt.parent / "run", overwrite=True)
     assert vosbench("report", gt.parent / "run", "--out", gt.parent / "r.html").code == 0
     page = (gt.parent / "r.html").read_text(encoding="utf-8")
     assert remarks[0].split(":")[0].split("'")[0] in page

@@ -171,12 +171,17 @@ def test_a_damaged_run_is_named(saved, name, content):
         (saved / name).write_bytes(content)
     with pytest.raises(InputError) as error:
         vosbench.load(saved)
-    assert error.value.problems[0].where == str(saved / name)
+    gone = name == "result.json" and content is None  # then the folder is no run at all
+    assert error.value.problems[0].where == str(saved if gone else saved / name)
 
 
-def test_a_run_replaces_a_run(run, saved):
+def test_a_run_replaces_a_run_only_if_told_to(run, saved):
     (saved / "objects.csv").write_text("old")
-    run.save(saved)
+    with pytest.raises(UsageError, match="holds a finished run") as error:
+        run.save(saved)
+    assert "--overwrite" in error.value.fix
+    assert (saved / "objects.csv").read_text() == "old"
+    run.save(saved, overwrite=True)
     assert (saved / "objects.csv").read_text() != "old"
     assert [p.name for p in saved.parent.iterdir()] == ["mine"]
 
@@ -189,7 +194,7 @@ def test_a_folder_with_anything_else_is_not_touched(run, saved, tmp_path, with_r
     (target / "chapter.tex").write_text("mine")
     before = {p.name: p.read_bytes() for p in target.iterdir()}
     with pytest.raises(UsageError, match=r"chapter\.tex"):
-        run.save(target)
+        run.save(target, overwrite=True)
     assert {p.name: p.read_bytes() for p in target.iterdir()} == before
 
 
@@ -213,6 +218,6 @@ def test_a_write_that_fails_leaves_the_old_run_and_no_rest(run, saved, monkeypat
         "vosbench.results.run._write_frames", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left"))
     )
     with pytest.raises(InputError, match="No space left"):
-        run.save(saved)
+        run.save(saved, overwrite=True)
     assert (saved / "result.json").read_bytes() == before
     assert [p.name for p in saved.parent.iterdir()] == ["mine"]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from vosbench import score
 from vosbench.analysis.significance import SequenceSums, holm, means, permutation_p, resampled
 from vosbench.protocols import load as protocols
-from vosbench.scoring.api import score
 from vosbench.testing import write_label_maps
 
 RNG = np.random.default_rng(7)

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from tests.unit.runs_from_counts import changed
+from vosbench import score
 from vosbench.analysis.motion import speeds
 from vosbench.analysis.slices import SLICES, members
 from vosbench.cli.compare import PROPERTIES
 from vosbench.datasets.discover import locate
+from vosbench.datasets.query import Query
 from vosbench.errors import UsageError
-from vosbench.scoring.api import score
 
 
 def square(side: int, label: int = 1) -> np.ndarray:
@@ -94,7 +95,7 @@ def test_motion_is_the_mean_way_of_the_centre_in_pixels(world):
         video.append(mask)
     gt = world.masks("gt", {"a": video, "b": [square(9)] * 4})
     run = score(gt, gt=gt)
-    motion = speeds(run, locate(gt=gt))
+    motion = speeds(run, locate(Query(gt=gt)))
     assert motion == {"a": {"1": pytest.approx(5)}, "b": {"1": 0}}
     assert {k: v.tolist() for k, v in members(run, "motion", motion=motion).items()} == {
         "under 5 px": [False, False, True],

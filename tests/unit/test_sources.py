@@ -137,7 +137,7 @@ def test_an_archive_reads_like_its_folder_and_is_not_extracted(tmp_path, mask_by
     source = open_masks(path)
     assert (source.sequences(), source.frames("x")) == (("x", "y"), ("00000", "00001"))
     assert source.read("y", "00001")[0].tolist() == MASK.tolist()
-    assert source.where("y", "00001") == f"{path}/y/00001.png"
+    assert source.where("y", "00001") == f"{path}/{top}y/00001.png"
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vosbench import score
 from vosbench.datasets.splits import make_splits, write_splits
 from vosbench.errors import UsageError
-from vosbench.scoring.api import score
 
 CATEGORIES = {f"v{i:04d}": [f"c{i % 94:02d}"] for i in range(3252)}
 

@@ -1,8 +1,9 @@
 """Methods against each other on the same sequences: numbers with intervals, differences with tests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,8 +12,9 @@ from vosbench.analysis.motion import Speeds
 from vosbench.analysis.significance import RESAMPLES, SequenceSums, average, holm, permutation_p
 from vosbench.analysis.slices import members
 from vosbench.errors import UsageError
-from vosbench.measures.catalog import cell_name, cell_of, higher_is_better
-from vosbench.protocols.signature import require_same
+from vosbench.measures.catalog import higher_is_better
+from vosbench.measures.cells import cell_name, parse
+from vosbench.results.comparable import comparable, refuse
 from vosbench.results.run import RunResult, unique_names
 
 Floats = NDArray[np.float64]
@@ -63,6 +65,8 @@ class Comparison:
     Attributes:
         names: the methods; ``baseline`` is the number of the one the others are compared with.
         runs: how many runs each method has.
+        signature: of the measures that are compared.
+        refused: measures that may not be compared, each with the reason.
         estimates: for each measure, one estimate a method; of several runs it is that of their mean.
         deviations: for each measure, the standard deviation over the runs of each method; NaN where there is one run.
         measure: the one that ``differences`` and ``slices`` are about.
@@ -73,6 +77,7 @@ class Comparison:
     runs: tuple[int, ...]
     baseline: int
     signature: str
+    refused: dict[str, str]
     estimates: dict[str, tuple[Estimate, ...]]
     deviations: dict[str, tuple[float, ...]]
     measure: str
@@ -96,10 +101,11 @@ def compare(
     """Compare methods with one of them.
 
     Args:
-        runs: two or more, of equal signature; a method may have several runs.
+        runs: two or more; a measure that was not scored by the same rules in all of them is left out.
+            A method may have several runs.
         baseline: number of the one that the others are compared with.
-        measure: what the tests and slices are about, as tables name it: "J&F", "J decay"; J&F where the protocol has
-            it, otherwise its first measure.
+        measure: what the tests and slices are about, as tables name it: "J&F", "J decay", "J mean seen"; J&F where
+            the protocol has it, otherwise its first measure.
         by: properties to slice by (:data:`vosbench.analysis.slices.SLICES`).
         motion: speeds of the objects (:func:`vosbench.analysis.motion.speeds`), for slices by motion.
         seed: of the permutation test; equal seeds give equal numbers.
@@ -107,17 +113,16 @@ def compare(
 
     Raises:
         UsageError: fewer than two methods, or no such measure or property.
-        IncomparableError: signatures differ; every knob they differ in is named.
+        IncomparableError: no measure, or not the one asked for, was scored by the same rules; the knob is named.
     """
     if len(runs) < 2:
         raise UsageError("one run is no comparison", fix="give two runs or more")
-    methods = _methods(runs)
+    methods, refused = _methods(runs)
     first = methods[0].runs[0]
     known = sorted({cell_name(c.measure, c.statistic): 0 for c in first.document.summary}, key=_mean_first)
-    if measure is not None and measure not in known:
-        raise UsageError(f"these runs have no measure {measure!r}", fix=f"choose from {', '.join(known)}")
-    chosen = measure or known[0]
-    measures = [m for m in known if cell_of(m)[1] == "mean" or m == chosen]
+    chosen = _chosen(measure, known, refused, first)
+    measures = list(dict.fromkeys([chosen, *(m for m in known if parse(m).statistic == "mean")]))
+    measures.sort(key=lambda m: known.index(m) if m in known else len(known))
     sums = {m: [_sums(method, m) for method in methods] for m in measures}
     means = {m: [average(of_runs) for of_runs in found] for m, found in sums.items()}
     return Comparison(
@@ -125,7 +130,8 @@ def compare(
         runs=tuple(len(method.runs) for method in methods),
         baseline=baseline,
         signature=first.signature,
-        estimates={m: tuple(estimate(s, *cell_of(m)) for s in means[m]) for m in measures},
+        refused=refused,
+        estimates={m: tuple(estimate(s, *parse(m)[:2]) for s in means[m]) for m in measures},
         deviations={m: tuple(map(_deviation, sums[m])) for m in measures},
         measure=chosen,
         differences=_differences([m.name for m in methods], means[chosen], baseline, chosen, seed, resamples),
@@ -136,21 +142,49 @@ def compare(
     )
 
 
-def _methods(runs: Sequence[RunResult | Method]) -> list[Method]:
-    """Every entry as a method, under a name of its own. Raises IncomparableError if any two runs differ in rules."""
+def _chosen(measure: str | None, known: list[str], refused: Mapping[str, str], run: RunResult) -> str:
+    """The number that the tests are about, as tables name it."""
+    if measure is None:
+        return known[0]
+    cell = parse(measure)
+    if cell.measure in refused:
+        raise refuse({cell.measure: refused[cell.measure]})
+    groups = dict.fromkeys(c.group for c in run.document.summary)
+    if cell_name(cell.measure, cell.statistic) not in known or cell.group not in ("", *groups):
+        more = f", each followed by one of the groups {', '.join(groups)}" if len(groups) > 1 else ""
+        raise UsageError(f"these runs have no measure {measure!r}", fix=f"choose from {', '.join(known)}{more}")
+    return str(cell)
+
+
+def _methods(runs: Sequence[RunResult | Method]) -> tuple[list[Method], dict[str, str]]:
+    """Every entry as a method, under a name of its own, with the measures that may be compared; the others with why.
+
+    Raises IncomparableError if there is no such measure.
+    """
     names = iter(unique_names([run for run in runs if isinstance(run, RunResult)]))
     methods = [run if isinstance(run, Method) else Method(name=next(names), runs=(run,)) for run in runs]
-    signatures = {}
-    for method in methods:
-        for k, run in enumerate(method.runs, start=1):
-            signatures[f"{method.name} (run {k})" if len(method.runs) > 1 else method.name] = run.signature
-    require_same(signatures)
-    return methods
+    called = [
+        f"{method.name} (run {k})" if len(method.runs) > 1 else method.name
+        for method in methods
+        for k in range(1, len(method.runs) + 1)
+    ]
+    narrowed, refused = comparable([run for method in methods for run in method.runs], called)
+    rest = iter(narrowed)
+    return [replace(method, runs=tuple(next(rest) for _ in method.runs)) for method in methods], refused
 
 
 def _sums(method: Method, measure: str) -> list[SequenceSums]:
-    rules = method.runs[0].spec.rules
-    return [SequenceSums.of(run.objects_columns, *cell_of(measure), rules) for run in method.runs]
+    """For each run of a method the sums of a number; of one group where the name says so."""
+    cell, rules = parse(measure), method.runs[0].spec.rules
+    if cell.group not in ("", "overall", "stable"):
+        rules = msgspec.structs.replace(rules, groups=())
+    found = []
+    for run in method.runs:
+        table = run.objects_columns
+        if cell.group in run.spec.rules.groups:
+            table = {name: column[table["group"] == cell.group] for name, column in table.items()}
+        found.append(SequenceSums.of(table, cell.measure, cell.statistic, rules))
+    return found
 
 
 def _deviation(sums: Sequence[SequenceSums]) -> float:
@@ -160,14 +194,14 @@ def _deviation(sums: Sequence[SequenceSums]) -> float:
 
 
 def _mean_first(name: str) -> tuple[bool, bool]:
-    measure, statistic = cell_of(name)
-    return statistic != "mean", measure != "J&F"
+    cell = parse(name)
+    return cell.statistic != "mean", cell.measure != "J&F"
 
 
 def _differences(
     names: list[str], sums: list[SequenceSums], baseline: int, measure: str, seed: int, resamples: int
 ) -> tuple[Difference, ...]:
-    base, sign = sums[baseline], 1 if higher_is_better(*cell_of(measure)) else -1
+    base, sign = sums[baseline], 1 if higher_is_better(*parse(measure)[:2]) else -1
     others = [i for i in range(len(sums)) if i != baseline]
     p = [permutation_p(base, sums[i], replicates=resamples, seed=seed) for i in others]
     found = []
@@ -184,7 +218,7 @@ def _differences(
 
 def _sliced(methods: Sequence[Method], of: Mapping[str, NDArray[np.bool_]], measure: str) -> tuple[Slice, ...]:
     """The mean over the member objects of each slice, and over runs; objects are pooled, whatever their group."""
-    name, statistic = cell_of(measure)
+    name, statistic, _ = parse(measure)
     values = [[_column(run, name, statistic) for run in method.runs] for method in methods]
     return tuple(
         Slice(

@@ -12,7 +12,6 @@ interval       central 95 % of a bootstrap that draws sequences, not objects, wi
 All values are fractions; T is multiplied by the factor its mean is published with. Undefined values are left out.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +20,9 @@ from numpy.typing import NDArray
 from vosbench.analysis.significance import LEVEL, resampled
 from vosbench.errors import UsageError
 from vosbench.measures.catalog import MEASURES
+from vosbench.measures.cells import cell_name, parse
 from vosbench.results.run import RunResult
-from vosbench.results.tables import Columns, new_series, values
+from vosbench.results.tables import new_series, ruled_values
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +65,10 @@ def rows(run: RunResult, measure: str) -> Rows:
     Raises:
         UsageError: the run does not have the measure.
     """
-    parts = ("J", "F") if measure == "J&F" else (measure,)
+    cell = parse(measure)
+    parts = cell.parts
+    if cell.statistic != "mean":
+        raise UsageError(f"{measure} has one value an object, not one a frame", fix="plot it with --kind bars")
     if missing := [m for m in parts if m not in run.spec.rules.measures]:
         have = ", ".join(run.spec.rules.measures)
         raise UsageError(f"{run.name} has no {missing[0]}: it has {have}", fix="choose another --measure")
@@ -78,7 +81,7 @@ def rows(run: RunResult, measure: str) -> Rows:
     kept = [i for i, key in enumerate(keys) if key in chosen]
     number = np.full(len(keys), -1, np.int64)
     number[kept] = np.arange(len(kept))
-    value = np.mean([values(frames, m) * _factor(m) for m in parts], axis=0)
+    value = np.mean([ruled_values(frames, m, run.spec.rules) * _factor(m) for m in parts], axis=0)
     row = np.flatnonzero(frames["scored"] & (number[segment] >= 0) & ~np.isnan(value))
     area = frames.get("gt_area", np.zeros(len(value), np.int64))
     return Rows(
@@ -101,18 +104,18 @@ def over_time(run: RunResult, measure: str) -> list[Curve]:
     length = int(r.index.max(initial=-1)) + 1
     sums, counts = (np.zeros((len(r.objects), length)) for _ in range(2))
     sums[r.series, r.index], counts[r.series, r.index] = r.value, 1
-    return _by_group(run, r, np.arange(length, dtype=np.float64), sums, counts)
+    return _by_group(run, r, measure, np.arange(length, dtype=np.float64), sums, counts)
 
 
-def normalised(run: RunResult, measure: str) -> list[Curve]:
+def normalised(run: RunResult, measure: str, *, points: int = POINTS) -> list[Curve]:
     """One curve for each group: 0 to 100 % of the scored frames of each object."""
     r = rows(run, measure)
-    at = np.linspace(0, 1, POINTS)
-    sums, counts = (np.zeros((len(r.objects), POINTS)) for _ in range(2))
+    at = np.linspace(0, 1, points)
+    sums, counts = (np.zeros((len(r.objects), points)) for _ in range(2))
     for number in np.unique(r.series).tolist():
         value = r.value[r.series == number]
         sums[number], counts[number] = np.interp(at, np.linspace(0, 1, len(value)), value), 1
-    return _by_group(run, r, 100 * at, sums, counts)
+    return _by_group(run, r, measure, 100 * at, sums, counts)
 
 
 def by_size(run: RunResult, measure: str) -> list[Curve]:
@@ -126,7 +129,7 @@ def by_size(run: RunResult, measure: str) -> list[Curve]:
     sums, counts = (np.zeros((len(r.objects), last - first + 1)) for _ in range(2))
     np.add.at(sums, (r.series[seen], bins[seen] - first), r.value[seen])
     np.add.at(counts, (r.series[seen], bins[seen] - first), 1)
-    return _by_group(run, r, np.exp2(np.arange(first, last + 1, dtype=np.float64) + 0.5), sums, counts)
+    return _by_group(run, r, measure, np.exp2(np.arange(first, last + 1, dtype=np.float64) + 0.5), sums, counts)
 
 
 def _smallest(bins: NDArray[np.int64], initial: int) -> int:
@@ -135,29 +138,34 @@ def _smallest(bins: NDArray[np.int64], initial: int) -> int:
 
 def by_sequence(run: RunResult, measure: str) -> dict[str, float]:
     """The mean over the objects of each sequence; sequences without a value are left out."""
-    rows(run, measure)  # says so where the measure is missing
-    table: Columns = run.objects_columns
-    here = (table["measure"] == measure) & (table["statistic"] == "mean") & ~np.isnan(table["value"])
+    cell, table = parse(measure), run.objects_columns
+    named = (table["measure"] == cell.measure) & (table["statistic"] == cell.statistic)
+    if not named.any():
+        have = ", ".join(dict.fromkeys(map(cell_name, table["measure"].tolist(), table["statistic"].tolist())))
+        raise UsageError(f"{run.name} has no {measure}: it has {have}", fix="choose another --measure")
+    here = named & in_group(table["group"], cell.group) & ~np.isnan(table["value"])
     names, at = np.unique(table["sequence"][here].astype(str), return_inverse=True)
     means = np.bincount(at, table["value"][here], len(names)) / np.bincount(at, minlength=len(names))
     return dict(zip(names.tolist(), means.tolist(), strict=True))
 
 
-def groups(run: RunResult) -> tuple[str, ...]:
-    """The groups of the protocol, or "all"."""
-    return run.spec.rules.groups or ("all",)
+def groups(run: RunResult, measure: str = "J") -> tuple[str, ...]:
+    """The group that the name of a measure says; otherwise the groups of the protocol, or "all"."""
+    named = parse(measure).group
+    if named not in ("", "all", "overall", "stable", *run.spec.rules.groups):
+        raise UsageError(f"{run.spec.name} has no group {named!r}", fix=f"choose from {', '.join(groups(run))}")
+    return (named,) if named in (*run.spec.rules.groups, "all") else run.spec.rules.groups or ("all",)
 
 
-def methods(runs: Sequence[RunResult]) -> list[str]:
-    """What to call each run: its name, or its full path where two share one."""
-    names = [run.name for run in runs]
-    return [r.document.predictions.name if names.count(n) > 1 else n for r, n in zip(runs, names, strict=True)]
+def in_group(group: NDArray[np.object_], name: str) -> NDArray[np.bool_]:
+    """Which objects are in a group; all of them are in "all", and where no group is named."""
+    return np.full(len(group), True) if name in ("", "all", "overall", "stable") else group == name
 
 
-def _by_group(run: RunResult, r: Rows, x: Floats, sums: Floats, counts: Floats) -> list[Curve]:
+def _by_group(run: RunResult, r: Rows, measure: str, x: Floats, sums: Floats, counts: Floats) -> list[Curve]:
     """Curves of the mean and its interval, from sums and counts by (object, x)."""
     curves = []
-    for group in groups(run):
+    for group in groups(run, measure):
         members = [i for i, (_, _, g) in enumerate(r.objects) if group in ("all", g)]
         of_sequence = {name: k for k, name in enumerate(dict.fromkeys(r.objects[i][0] for i in members))}
         at = np.array([of_sequence[r.objects[i][0]] for i in members], np.int64)

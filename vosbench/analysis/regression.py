@@ -1,13 +1,12 @@
 """Have the numbers become worse than a baseline allows? By tolerance in points, or exactly, frame by frame.
 
-A baseline is one JSON file: signature, means of every group and sequence, and for each object a digest of the counts of
-each frame (CRC-32, eight hexadecimal digits). One pixel more or less changes a count, so the digest names the frame.
+A baseline is one JSON file: signature, means, and for each object a digest (CRC-32) of the counts of each frame.
 """
 
 import json
 import math
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,12 @@ import numpy as np
 from vosbench.analysis.significance import SequenceSums
 from vosbench.errors import InputError, Problem
 from vosbench.files import write
-from vosbench.measures.catalog import COUNTS, MEASURES, cell_of, higher_is_better
+from vosbench.measures.catalog import COUNTS, MEASURES, higher_is_better
+from vosbench.measures.cells import parse
 from vosbench.protocols.signature import require_same
+from vosbench.results.comparable import refusals, refuse
 from vosbench.results.run import RunResult
+from vosbench.text import as_utf8
 
 SCHEMA = "vosbench.baseline/1"
 
@@ -34,12 +36,14 @@ _ROUNDING = 1e-9
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The content of a baseline file.
 
-    ``groups`` and ``sequences`` map a name to measure → mean; ``frames`` and ``digests`` a sequence to object → the
-    names of its frames, and their digests in the same order, one after another.
+    ``signatures`` maps a measure to the rules behind it, ``groups`` and ``sequences`` a name to measure → mean,
+    ``frames`` and ``digests`` a sequence to object → the names of its frames, and their digests in the same order, one
+    after another.
     """
 
     schema: str
     signature: str
+    signatures: dict[str, str]
     groups: dict[str, dict[str, float | None]]
     sequences: dict[str, dict[str, float | None]]
     frames: dict[str, dict[str, list[str]]]
@@ -65,7 +69,7 @@ class Checked:
         if self.now is None:
             return math.inf
         change = 100 * (self.now - self.before)
-        return -change if higher_is_better(*cell_of(self.measure)) else change
+        return -change if higher_is_better(*parse(self.measure)[:2]) else change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +83,27 @@ class ChangedFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """Everything that was checked; ``frames`` is None unless frames were."""
+    """Everything that was checked; ``frames`` is None unless frames were.
+
+    ``refused`` are the measures of the baseline that may not be compared with the run, each with the reason.
+    """
 
     name: str
     signature: str
     tolerance: float
     numbers: tuple[Checked, ...]
     frames: tuple[ChangedFrame, ...] | None
+    refused: Mapping[str, str]
+
+    @property
+    def worse(self) -> bool:
+        """Is a number worse than allowed, or a frame changed where that was asked?"""
+        return bool(self.frames) or any(n.failed for n in self.numbers)
 
     @property
     def passed(self) -> bool:
-        """Is nothing worse than allowed, and no frame changed where that was asked?"""
-        return not self.frames and not any(n.failed for n in self.numbers)
+        """Is nothing worse, and was every measure of the baseline compared?"""
+        return not self.worse and not self.refused
 
     def worst(self) -> tuple[Checked, ...]:
         """The numbers that failed, the largest loss first."""
@@ -103,6 +116,7 @@ def baseline_of(run: RunResult) -> Baseline:
     return Baseline(
         schema=SCHEMA,
         signature=run.signature,
+        signatures=dict(run.document.signatures),
         groups=_groups(run),
         sequences=_sequences(run),
         frames=frames,
@@ -120,26 +134,29 @@ def check(run: RunResult, baseline: Baseline, *, tolerance: float = TOLERANCE, e
         exact: every frame must have the same counts as well; better ones fail too.
 
     Raises:
-        IncomparableError: the signatures differ.
+        IncomparableError: no measure of the baseline was scored by the same rules, or with ``exact`` not all of them.
     """
-    require_same({"the baseline": baseline.signature, run.name: run.signature})
-    numbers = [
-        *_numbers("group", baseline.groups, _groups(run), tolerance),
-        *_numbers("sequence", baseline.sequences, _sequences(run), tolerance),
-    ]
+    if exact:
+        require_same({"the baseline": baseline.signature, run.name: run.signature})
+    reasons = refusals({"the baseline": baseline.signatures, run.name: run.document.signatures})
+    refused = {measure: reason for measure, reason in reasons.items() if measure in baseline.signatures}
+    if len(refused) == len(baseline.signatures):
+        raise refuse(refused)
+    kinds = {"group": (baseline.groups, _groups(run)), "sequence": (baseline.sequences, _sequences(run))}
     return CheckReport(
         name=run.name,
         signature=run.signature,
         tolerance=tolerance,
-        numbers=tuple(numbers),
+        numbers=tuple(n for kind, (a, b) in kinds.items() for n in _numbers(kind, a, b, tolerance, refused)),
         frames=tuple(_changed(run, baseline)) if exact else None,
+        refused=refused,
     )
 
 
 def read_baseline(path: Path) -> Baseline:
     """Read a baseline file. Raises InputError if there is none, or it is not of this vosbench."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Baseline)
+        found = msgspec.json.decode(as_utf8(path.read_bytes()), type=Baseline)
         if found.schema != SCHEMA:
             raise ValueError(f"schema {found.schema!r}, expected {SCHEMA!r}")
     except FileNotFoundError as error:
@@ -172,9 +189,13 @@ def _sequences(run: RunResult) -> dict[str, dict[str, float | None]]:
     return found
 
 
-def _numbers(kind: str, before: Mapping[str, Any], now: Mapping[str, Any], tolerance: float) -> Iterator[Checked]:
+def _numbers(
+    kind: str, before: Mapping[str, Any], now: Mapping[str, Any], tolerance: float, refused: Container[str]
+) -> Iterator[Checked]:
     for name, measures in before.items():
         for measure, value in measures.items():
+            if measure in refused:
+                continue
             row = {"kind": kind, "name": name, "measure": measure, "before": value}
             found = now.get(name, {}).get(measure)
             failed = Checked(**row, now=found, failed=False).loss > tolerance + _ROUNDING

@@ -6,15 +6,17 @@ Codabench runs a scoring program in a container with ``input/ref`` (the referenc
 """
 
 import json
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from vosbench.challenge.batch import coverage, numbers
+from vosbench.datasets.query import Query
 from vosbench.errors import InputError, Problem, VosbenchError
 from vosbench.files import make_folder, writable, write
 from vosbench.masks.untrusted import require_plain_files
 from vosbench.results.run import RunResult
-from vosbench.scoring.api import score
+from vosbench.scoring.api import score_query
+from vosbench.scoring.reading import AS_IS, Reading
 from vosbench.views.report.evidence import Evidence, NoEvidence
 from vosbench.views.report.page import report
 from vosbench.views.report.refused import refused
@@ -23,7 +25,16 @@ SCORES, PAGE = "scores.json", "detailed_results.html"
 
 
 def score_submission(
-    input_: Path, output: Path, *, benchmark: str | None = None, pictures: bool = False, **options: Any
+    input_: Path,
+    output: Path,
+    *,
+    benchmark: str | None = None,
+    protocol: str | None = None,
+    split: str | None = None,
+    measures: Collection[str] | None = None,
+    reading: Reading = AS_IS,
+    jobs: int | None = None,
+    pictures: bool = False,
 ) -> RunResult:
     """Score ``input_/res`` against ``input_/ref`` and write the scores and the page to ``output``.
 
@@ -31,14 +42,16 @@ def score_submission(
         input_, output: the folders Codabench gives to the program.
         benchmark: that whose layout ``ref`` has; None if it holds its own ``benchmark.toml``, or is a folder of masks.
         pictures: show the worst frames with true contours on the page, which hands parts of the truth to participants.
-        options: protocol, split, measures, missing, resize, palette, jobs (:func:`vosbench.scoring.api.score_all`).
+        protocol, split, measures, reading, jobs: see :func:`vosbench.scoring.api.score_query`.
 
     Raises:
         VosbenchError: what is wrong, after the page that says so was written; there are no scores then.
     """
     reference, submission = input_ / "ref", input_ / "res"
     described = benchmark or (reference / "benchmark.toml").is_file()
-    where: dict[str, Any] = {"benchmark": benchmark, "data": reference} if described else {"gt": reference}
+    query = Query(protocol=protocol, split=split, gt=reference)
+    if described:
+        query = Query(benchmark=benchmark, protocol=protocol, split=split, data=reference)
     make_folder(output)
     with writable(output):
         (output / SCORES).unlink(missing_ok=True)
@@ -46,11 +59,11 @@ def score_submission(
         _require(reference, "the reference data", "add reference_data to the task")
         _require(submission, "the submission", "submit a zip of <sequence>/<frame>.png")
         require_plain_files(submission)
-        run = score(submission, **where, **options)
+        (run,) = score_query(submission, query, reading=reading, measures=measures, jobs=jobs)
     except VosbenchError as error:
         write(output / PAGE, refused(error))
         raise
-    page = report([run], lambda run: _evidence(run, pictures, where | options), on_note=lambda _: None)
+    page = report([run], lambda run: _evidence(run, pictures, query), on_note=lambda _: None)
     write(output / PAGE, page)
     write(output / SCORES, json.dumps(scores(run), indent=1) + "\n")
     return run
@@ -65,11 +78,10 @@ def scores(run: RunResult) -> dict[str, float]:
     return found | {"coverage": coverage(run)}
 
 
-def _evidence(run: RunResult, pictures: bool, options: dict[str, Any]) -> Evidence:
+def _evidence(run: RunResult, pictures: bool, query: Query) -> Evidence:
     if not pictures:
         raise NoEvidence("the ground truth of a challenge is kept back")
-    known = {name: options.get(name) for name in ("benchmark", "data", "gt", "split", "palette")}
-    return Evidence.of(run, **known)
+    return Evidence.of(run, query)
 
 
 def _require(folder: Path, what: str, fix: str) -> None:

@@ -6,19 +6,25 @@ objects, or the masks and pictures of the first frames.
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from vosbench.datasets.discover import Root, Target, locate
+from vosbench.datasets.discover import Target, locate
+from vosbench.datasets.pictures import pictures
+from vosbench.datasets.query import Query, Root
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.files import new_file
-from vosbench.masks.sources import open_masks
+from vosbench.masks.order import in_time_order
 from vosbench.masks.write import encode_label_map
+from vosbench.results.paths import run_folder
+from vosbench.results.reader import load
 from vosbench.scoring import problems as problems_of
+from vosbench.scoring.numbering import other_numbering
+from vosbench.scoring.origin import predictions_of, query_of, reading_of
 from vosbench.types import LabelMap, MaskSource, Progress, Sequence
 
 #: The time stamp of every member, so that equal masks make equal archives; zip knows none earlier.
@@ -57,17 +63,18 @@ def pack(
     *,
     benchmark: str | None = None,
     data: str | Path | None = None,
-    split: str | None = None,
+    split: str | Path | None = None,
     palette: str | None = None,
-    roots: tuple[Root, ...] = (),
+    roots: Collection[Root] = (),
     progress: Progress | None = None,
 ) -> Packed:
     """Check a prediction folder and write it as a submission.
 
     Args:
-        predictions: folder or zip archive of ``<sequence>/<frame>.png``.
+        predictions: folder or zip archive of ``<sequence>/<frame>.png``, or a finished run, whose predictions are
+            packed for the benchmark it was scored on.
         out: the zip archive to write.
-        benchmark, data, split, roots: see :func:`vosbench.datasets.discover.locate`.
+        benchmark, data, split, roots: see :class:`vosbench.datasets.query.Query`.
         palette: the palette whose exact colours RGB predictions use.
         progress: called with (sequences done, sequences in all, sequence).
 
@@ -75,14 +82,25 @@ def pack(
         UsageError: the benchmark has no server, or ``out`` lies inside the predictions.
         InputError: every missing frame and unusable mask; nothing was written.
     """
-    target = locate(benchmark=benchmark, data=None if data is None else Path(data), split=split, roots=roots)
+    query = Query.of(benchmark=benchmark, data=data, split=split, roots=roots)
+    if folder := run_folder(predictions):
+        document = load(folder).document
+        predictions, query = predictions_of(document), query_of(document, query)
+        palette = palette or reading_of(document).palette
+    target = locate(query)
     data_of = target.spec.data
     if data_of is None or data_of.submission is None:
         raise UsageError(f"{target.benchmark} has no server to submit to", fix="score it here with `vosbench score`")
-    path, source = Path(out), open_masks(Path(predictions), palette=palette)
+    path, source = Path(out), target.dataset.predictions(Path(predictions), palette=palette)
     if path.resolve().is_relative_to(Path(predictions).resolve()):
         raise UsageError(f"{path} lies inside the predictions", fix="choose another --out")
-    wanted = [_wanted(s, target) for s in target.dataset.sequences(target.split)]
+    sequences = target.dataset.sequences(target.split)
+    if problems := [p for s in sequences if (p := _unknown_frames(s, target))]:
+        raise InputError(problems)
+    wanted = [_wanted(s, target) for s in sequences]
+    renumbered, _ = other_numbering(source, [replace(w.sequence, frames=w.frames) for w in wanted])
+    if renumbered:
+        raise InputError(renumbered)
     frames = _write(path, source, sorted(wanted, key=lambda w: w.sequence.name), data_of.submission, progress)
     truth = target.dataset.masks(target.split)
     return Packed(
@@ -115,16 +133,39 @@ def _write(path: Path, source: MaskSource, wanted: list[_Wanted], prefix: str, p
     return frames
 
 
+def _unknown_frames(sequence: Sequence, target: Target) -> Problem | None:
+    """The problem where nothing says which frames a server wants: their list, their pictures, or all their masks."""
+    data, annotated = target.spec.data, target.dataset.masks(target.split).frames(sequence.name)
+    hidden = data is not None and (
+        target.split in data.hidden or (data.ground_truth == "hidden" and target.split == data.split)
+    )
+    if _lists_frames(sequence) or pictures(sequence.images) or (len(annotated) > 1 and not hidden):
+        return None
+    return Problem(
+        code="missing-images",
+        message=f"the pictures of {sequence.name} are not here, and nothing else says which frames the server wants",
+        where=str(sequence.images or target.dataset.root),
+        fix="unpack the pictures of the dataset (JPEGImages) beside its annotations",
+        sequence=sequence.name,
+    )
+
+
+def _lists_frames(sequence: Sequence) -> bool:
+    return any(info.frames is not None for info in sequence.objects or ())
+
+
 def _wanted(sequence: Sequence, target: Target) -> _Wanted:
     """From the dataset's lists where it has them, otherwise from the pictures and masks there are."""
     truth = target.dataset.masks(target.split)
     annotated = truth.frames(sequence.name)
     first = truth.read(sequence.name, annotated[0])[0] if annotated else None
     if sequence.objects is not None:
-        frames, labels = sequence.frames, frozenset(o.id for o in sequence.objects)
+        labels: frozenset[int] | None = frozenset(o.id for o in sequence.objects)
     else:
-        pictures = sorted(p.stem for p in sequence.images.glob("*.jpg")) if sequence.images else []
-        frames, labels = tuple(pictures) or sequence.frames, None
+        labels = None
+    frames = sequence.frames
+    if not _lists_frames(sequence):
+        frames = in_time_order({*pictures(sequence.images), *frames})
     if labels is None and target.spec.rules.pairing == "id" and first is not None:
         found = frozenset(np.unique(first).tolist()) - {0, 255}
         labels = frozenset(range(1, max(found, default=0) + 1)) if found else None
@@ -135,11 +176,16 @@ def _wanted(sequence: Sequence, target: Target) -> _Wanted:
 
 
 def _picture_size(sequence: Sequence) -> tuple[int, ...] | None:
-    picture = next(iter(sorted(sequence.images.glob("*.jpg"))), None) if sequence.images else None
+    picture = next(iter(pictures(sequence.images).values()), None)
     if picture is None:
         return None
-    with Image.open(picture) as image:
-        return image.size[::-1]
+    try:
+        with Image.open(picture) as image:
+            return image.size[::-1]
+    except (OSError, ValueError) as error:
+        message, fix = f"the picture cannot be read ({error})", "restore it from the dataset's archive"
+        problem = Problem(code="unreadable-image", message=message, where=str(picture), fix=fix, sequence=sequence.name)
+        raise InputError([problem]) from error
 
 
 def _missing(source: MaskSource, wanted: _Wanted) -> Iterator[Problem]:

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 from vosbench.challenge.batch import Outcome
-from vosbench.errors import visible
+from vosbench.errors import cut, visible
 from vosbench.views.grid import Grid
 from vosbench.views.summary import percent
+
+#: Characters of a cell: spreadsheets take 32,767.
+MOST_IN_A_CELL = 20_000
 
 
 def line(outcome: Outcome, done: int, total: int) -> str:
@@ -14,7 +17,7 @@ def line(outcome: Outcome, done: int, total: int) -> str:
     if outcome.error:
         first, *others = [part.strip() for part in outcome.error.splitlines()]
         said = f"{first}: {others[0]}" if others else first
-    return visible(f"[{done}/{total}] {outcome.submission}: {outcome.status}, {said}")
+    return visible(cut(f"[{done}/{total}] {outcome.submission}: {outcome.status}, {said}"))
 
 
 def table(outcomes: Sequence[Outcome], *, exact: bool = False) -> Grid:
@@ -41,4 +44,4 @@ def table(outcomes: Sequence[Outcome], *, exact: bool = False) -> Grid:
 
 def visible_lines(text: str) -> str:
     """Several lines as one that can be shown."""
-    return " | ".join(visible(part.strip()) for part in text.split("\n"))
+    return cut(" | ".join(visible(part.strip()) for part in text.split("\n")), MOST_IN_A_CELL)

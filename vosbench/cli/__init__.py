@@ -6,12 +6,12 @@ Verbs are imported when they are called, so that ``vosbench --help`` is instant.
 import os
 import sys
 from importlib import import_module
-from io import TextIOWrapper
 
 import click
 
 from vosbench._version import __version__
-from vosbench.errors import VosbenchError
+from vosbench.cli import process
+from vosbench.errors import VosbenchError, did_you_mean
 
 # NumPy's linear algebra starts a thread for every core, and these spin at first: a tenth of a CPU second, for nothing.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -44,7 +44,7 @@ class _Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
-            return None
+            ctx.fail(" ".join(filter(None, [f"No such command {name!r}.", did_you_mean(name, VERBS)])))
         command: click.Command = import_module(f"vosbench.cli.{VERBS[name][0]}").command
         return command
 
@@ -77,25 +77,37 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with the code of whatever went wrong."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # pipes on Windows know few of our signs; names may be no text
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    code = 1
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        process.prepare()
+        code = _code_of_the_command()
+        process.flush()
+    except VosbenchError as error:
+        code = _said(error)
+    except (OSError, MemoryError, ImportError) as error:
+        if (known := process.typed(error)) is None:
+            raise
+        code = _said(known)
+    process.leave()
+    sys.exit(code)
+
+
+def _said(error: VosbenchError) -> int:
+    click.echo(f"error: {error}", err=True)
+    return error.exit_code
+
+
+def _code_of_the_command() -> int:
+    try:
+        return int(cli.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        return stop.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; no result was written", err=True)
-        sys.exit(130)
+        return 130
     except VosbenchError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except MemoryError:
-        click.echo("error: out of memory\n  next: use fewer workers, --jobs 1", err=True)
-        sys.exit(1)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output left, as `| head` does
-        sys.exit(0)
+        process.flush()
+        return _said(error)

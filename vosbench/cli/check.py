@@ -2,17 +2,21 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from vosbench.cli import options
-from vosbench.errors import RegressionFound
+from vosbench.datasets.query import Query
+from vosbench.errors import RegressionFound, UsageError
+
+if TYPE_CHECKING:
+    from vosbench.scoring.reading import Reading
 
 
-@click.command("check", short_help="Stop a regression: hold a run to a baseline.")
+@click.command("check")
 @click.argument("run", metavar="RUN")
-@click.option("--against", required=True, metavar="FILE", help="The baseline.")
+@click.option("--against", required=True, metavar="BASELINE", help="A baseline file, or a finished run.")
 @click.option(
     "--tolerance",
     type=click.FloatRange(0),
@@ -37,35 +41,45 @@ def command(
     update: bool,
     junit: str | None,
     github: bool,
-    **choices: Any,
+    query: Query,
+    reading: "Reading",
+    jobs: int | None,
 ) -> None:
-    """Hold a finished run, or a prediction folder, which is scored first, to a baseline.
+    """Hold a finished run, or predictions, which are scored first, to a baseline: a file, or another finished run.
 
     The means of every group and every sequence may lose --tolerance points each. With --exact no frame may change at
-    all, for the better neither; frames that do are named.
+    all, not even for the better; frames that do are named. A measure that was scored by other rules than in the
+    baseline is not compared, and the check does not pass. Against a finished run, predictions are scored as that was,
+    unless data options say otherwise.
 
     \b
     Examples:
       vosbench check preds/ --gt annotations/ --against baseline.json --update
       vosbench check preds/ --gt annotations/ --against baseline.json
       vosbench check runs/mine --against baseline.json --exact --junit report.xml
+      vosbench check preds/ --against runs/released
 
     \b
     Exit codes: 0 passed · 2 usage · 3 problems with the input · 4 made by other rules than the baseline · 5 worse
     """
     from vosbench.analysis import regression as checks
+    from vosbench.api.runs import is_baseline, run_and_baseline
     from vosbench.files import writable, write
+    from vosbench.results.comparable import refuse
     from vosbench.scoring.api import load_or_score
     from vosbench.views import check as views
     from vosbench.views.grid import text
 
-    baseline = None if update else checks.read_baseline(Path(against))
-    with options.progress_bar() as progress:
-        (found,) = load_or_score([run], progress=progress, roots=options.data_roots(), **choices)
-    if baseline is None:
+    if update:
+        if not is_baseline(Path(against)):
+            raise UsageError(f"--update writes a baseline file, and {against} is none", fix="name a new .json file")
+        with options.progress_bar() as progress:
+            (found,) = load_or_score([run], query, reading=reading, jobs=jobs, progress=progress)
         checks.write_baseline(checks.baseline_of(found), Path(against))
         options.remark(f"wrote {against}")
         return
+    with options.progress_bar() as progress:
+        found, baseline = run_and_baseline(run, against, query, reading=reading, jobs=jobs, progress=progress)
     report = checks.check(found, baseline, tolerance=tolerance, exact=exact)
     if junit is not None:
         write(Path(junit), views.junit(report))
@@ -76,7 +90,11 @@ def command(
         click.echo(views.github(report), nl=False)
     else:
         click.echo("\n\n".join([*map(text, views.grids(report)), f"signature  {report.signature}"]))
-    if not report.passed:
+    if report.worse:
         fix = f"if the change is meant, accept it: vosbench check {run} --against {against} --update"
+        if not is_baseline(Path(against)):
+            fix = f"if the change is meant, check against this run from now on: --against {run}"
         raise RegressionFound(views.headline(report), fix=fix)
+    if report.refused:
+        raise refuse(report.refused)
     options.remark(views.headline(report))

@@ -1,14 +1,17 @@
 """``vosbench codabench``."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from vosbench.cli import options
 
+if TYPE_CHECKING:
+    from vosbench.scoring.reading import Reading
 
-@click.command("codabench", short_help="Score a submission as a scoring program on Codabench.")
+
+@click.command("codabench")
 @click.argument("input", metavar="INPUT")
 @click.argument("output", metavar="OUTPUT")
 @click.option(
@@ -19,7 +22,17 @@ from vosbench.cli import options
 @click.option("--measures", metavar="J,F", help="Measures to report, separated by commas.")
 @click.option("--pictures", is_flag=True, help="Show worst frames on the page: participants see true contours there.")
 @options.mask_options
-def command(input: str, output: str, **choices: Any) -> None:
+def command(
+    input: str,
+    output: str,
+    benchmark: str | None,
+    split: str | None,
+    protocol: str | None,
+    measures: str | None,
+    pictures: bool,
+    reading: "Reading",
+    jobs: int | None,
+) -> None:
     """Score INPUT/res against INPUT/ref; write OUTPUT/scores.json and OUTPUT/detailed_results.html.
 
     This is the command of a scoring program's metadata.yaml. What is wrong with a submission is told on stderr and on
@@ -35,9 +48,17 @@ def command(input: str, output: str, **choices: Any) -> None:
     """
     from vosbench.challenge.codabench import score_submission, scores
 
-    if measures := choices.pop("measures"):
-        choices["measures"] = tuple(m.strip() for m in measures.split(","))
-    run = score_submission(Path(input), Path(output), **choices)
+    run = score_submission(
+        Path(input),
+        Path(output),
+        benchmark=benchmark,
+        protocol=protocol,
+        split=split,
+        measures=options.words(measures),
+        reading=reading,
+        jobs=jobs,
+        pictures=pictures,
+    )
     for note in run.document.notes:
         options.remark(f"note: {note}")
     for name, value in scores(run).items():

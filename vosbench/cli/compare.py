@@ -1,17 +1,14 @@
 """``vosbench compare``."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from vosbench.cli import options
-from vosbench.errors import UsageError
+from vosbench.datasets.query import Query
 
 if TYPE_CHECKING:
-    from vosbench.analysis.motion import Speeds
-    from vosbench.results.run import RunResult
+    pass
 
 #: What ``--by`` takes; vosbench.analysis.slices explains each.
 PROPERTIES = (
@@ -28,7 +25,7 @@ PROPERTIES = (
 )
 
 
-@click.command("compare", short_help="Compare methods: intervals, tests, slices.")
+@click.command("compare")
 @click.argument("runs", nargs=-1, required=True, metavar="RUNS...")
 @click.option("--baseline", metavar="RUN", help="Compare with this one of RUNS. Default: the first.")
 @click.option(
@@ -49,7 +46,6 @@ PROPERTIES = (
     help="What stdout gets; csv has all numbers in full.",
 )
 @options.data_options
-@options.mask_options
 def command(
     runs: tuple[str, ...],
     baseline: str | None,
@@ -59,7 +55,7 @@ def command(
     seed: int,
     resamples: int,
     form: str,
-    **choices: Any,
+    query: Query,
 ) -> None:
     """Compare finished runs, or prediction folders, which are scored first (data options as in `vosbench score`).
 
@@ -79,68 +75,21 @@ def command(
     \b
     Exit codes: 0 compared · 2 usage · 3 problems with the input · 4 the runs were made by different rules
     """
-    from vosbench.analysis.compare import compare
-    from vosbench.scoring.api import load_or_score
+    from vosbench.api.runs import compare_query
 
-    if baseline is not None and _key(baseline) not in map(_key, runs):
-        raise UsageError(f"--baseline {baseline} is none of the runs", fix="repeat one of them")
-    members = [_runs_of(Path(path)) or (path,) for path in runs]
-    every = [path for several in members for path in several]
     with options.progress_bar() as progress:
-        loaded = load_or_score(every, progress=progress, roots=options.data_roots(), **choices)
-    if attributes is not None:
-        loaded = _with_attributes(loaded, Path(attributes))
-    motion = _speeds(loaded[0], choices) if "motion" in by else None
-    number = list(map(_key, runs)).index(_key(baseline)) if baseline is not None else 0
-    methods = _methods(runs, members, loaded)
-    found = compare(methods, baseline=number, measure=measure, by=by, motion=motion, seed=seed, resamples=resamples)
+        found = compare_query(
+            runs,
+            query,
+            baseline=baseline or 0,
+            measure=measure,
+            by=by,
+            attributes=attributes,
+            seed=seed,
+            resamples=resamples,
+            progress=progress,
+        )
     click.echo(_render(found, form))
-
-
-def _runs_of(folder: Path) -> tuple[str, ...]:
-    """The finished runs in a folder that holds nothing else: the several runs of one method."""
-    if (folder / "result.json").exists() or not folder.is_dir():
-        return ()
-    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    return tuple(map(str, inside)) if all((path / "result.json").is_file() for path in inside) else ()
-
-
-def _methods(paths: Sequence[str], members: Sequence[Sequence[str]], loaded: Sequence[Any]) -> list[Any]:
-    """The loaded runs, those of one folder together."""
-    from vosbench.analysis.compare import Method
-
-    rest, methods = iter(loaded), []
-    for path, several in zip(paths, members, strict=True):
-        found = tuple(next(rest) for _ in several)
-        name = _key(path).name
-        methods.append(found[0] if len(found) == 1 else Method(name=name, runs=found))
-    return methods
-
-
-def _with_attributes(runs: "Sequence[RunResult]", path: Path) -> "tuple[RunResult, ...]":
-    """The runs with the attributes of the sequences that a file names."""
-    from dataclasses import replace
-
-    from msgspec.structs import replace as changed
-
-    from vosbench.datasets.db_info import read_db_info
-
-    known = {name: tuple(info.attributes) for name, info in read_db_info(path).items()}
-    return tuple(replace(run, document=changed(run.document, attributes=known)) for run in runs)
-
-
-def _speeds(run: "RunResult", choices: dict[str, Any]) -> "Speeds":
-    """How fast each object moves; once for all runs, because the ground truth is the same."""
-    from vosbench.analysis.motion import speeds
-    from vosbench.datasets.discover import locate
-
-    where = {name: choices[name] for name in ("benchmark", "protocol", "split")}
-    data, gt = (None if choices[name] is None else Path(choices[name]) for name in ("data", "gt"))
-    return speeds(run, locate(data=data, gt=gt, roots=options.data_roots(), **where))
-
-
-def _key(path: str) -> Path:
-    return Path(path).resolve()
 
 
 def _render(found: Any, form: str) -> str:

@@ -9,7 +9,7 @@ from vosbench.cli import options
 from vosbench.errors import InputError, UsageError
 
 
-@click.group("data", short_help="Register, show or draw datasets.")
+@click.group("data")
 def command() -> None:
     """Tell vosbench where datasets lie, or draw a synthetic one.
 
@@ -28,7 +28,8 @@ def command() -> None:
 @click.option("--benchmark", metavar="NAME", help="The benchmark this data is for, where its layout fits several.")
 def add(folder: Path, benchmark: str | None) -> None:
     """Register a dataset root, or a folder of several, so that --data can be left out."""
-    from vosbench.datasets.discover import Root, fits
+    from vosbench.datasets.discover import fits
+    from vosbench.datasets.query import Root
 
     names = fits(Root(path=folder, benchmark=benchmark))
     if not names:
@@ -78,7 +79,7 @@ def check(folder: Path, benchmark: str | None, split: str | None) -> None:
     found = survey(folder, benchmark=benchmark, split=split)
     objects = "objects not counted" if found.objects is None else f"{found.objects} objects"
     click.echo(f"{found.benchmark} · {found.split} · {found.sequences} sequences, {objects}, {found.frames} frames")
-    for line in found.deviations():
+    for line in (*found.deviations(), *found.notes):
         options.remark(f"note: {line}")
     if found.problems:
         raise InputError(found.problems)

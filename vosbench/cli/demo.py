@@ -7,7 +7,7 @@ import click
 from vosbench.cli import options
 
 
-@click.command("demo", short_help="Draw a small dataset, segment it, score the results.")
+@click.command("demo")
 @click.option(
     "--out", default="vosbench-demo", show_default=True, metavar="FOLDER", help="A new folder for everything."
 )

@@ -8,12 +8,13 @@ from vosbench.cli import options
 from vosbench.errors import UsageError
 
 
-@click.command("import", short_help="Make runs of a table of published per-frame values.")
+@click.command("import")
 @click.argument("table", metavar="TABLE.csv")
 @click.option("--protocol", default="davis2016", show_default=True, metavar="NAME", help="Whose statistics to use.")
 @click.option("--split", default="val", show_default=True, metavar="NAME", help="Name of the split, for the signature.")
 @click.option("--out", required=True, metavar="FOLDER", help="Where to write: one run for each method.")
-def command(table: str, protocol: str, split: str, out: str) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace finished runs that are there.")
+def command(table: str, protocol: str, split: str, out: str, overwrite: bool) -> None:
     """Turn a CSV file of per-frame values into runs that compare, plot and report can read.
 
     Columns: sequence, index (or frame_index, from 0), J, F; optionally method, object, frame, category and group. Each
@@ -37,7 +38,7 @@ def command(table: str, protocol: str, split: str, out: str) -> None:
             raise UsageError(f"{run.document.predictions.name!r} cannot name a folder", fix="rename the method")
     for run in runs:
         target = Path(out) if len(runs) == 1 else Path(out) / run.name
-        run.save(target)
+        run.save(target, overwrite=overwrite)
         options.remark(f"wrote {target}")
     click.echo(text(summary.headline(runs)))
     click.echo("\n" + "\n".join(summary.footnotes(runs[0])))

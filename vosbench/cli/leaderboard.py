@@ -30,7 +30,7 @@ def leaderboard() -> None:
 
 
 @leaderboard.command()
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--card",
     "about",
@@ -40,7 +40,7 @@ def leaderboard() -> None:
 )
 @BOARD
 def add(run: Path, about: Path, board: Path) -> None:
-    """Put the result in the run folder RUN on the leaderboard.
+    """Put the finished run RUN, a folder or its result.json, on the leaderboard.
 
     Writes the card and a copy of its result.json, and prints the card's path. Send both as a pull request.
 
@@ -60,8 +60,9 @@ def add(run: Path, about: Path, board: Path) -> None:
     from vosbench.leaderboard.entries import load
     from vosbench.leaderboard.measured import add as add_run
     from vosbench.leaderboard.measured import read_about
+    from vosbench.results.paths import require_run
 
-    click.echo(add_run(load(board), run, read_about(about)))
+    click.echo(add_run(load(board), require_run(run), read_about(about)))
 
 
 @leaderboard.command()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 KINDS = ("benchmarks", "protocols", "measures", "layouts", "models")
 
 
-@click.command("list", short_help="List what there is.")
+@click.command("list")
 @click.argument("what", type=click.Choice(KINDS), required=False)
 @click.option("--peak", type=float, default=100.0, show_default=True, metavar="TFLOPS", help="For the floor of models.")
 def command(what: str | None, peak: float) -> None:

@@ -5,20 +5,36 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from vosbench.datasets.discover import Root
-from vosbench.errors import visible
+from vosbench.datasets.query import Query, Root
+from vosbench.errors import UsageError, visible
 from vosbench.types import Progress
 
-F = TypeVar("F", bound=Callable[..., Any])
+#: The names of :data:`vosbench.masks.palette.PALETTES`, which takes NumPy to import.
+PALETTE = click.Choice([f"{name}{order}" for order in ("", "-bgr") for name in ("davis", "youtube-vos", "lvos")])
 
 
-def data_options(command: F) -> F:
-    """``--benchmark``, ``--data``, ``--split``, ``--gt``, ``--protocol``."""
+def data_options(command: Callable[..., None]) -> Callable[..., None]:
+    """``--benchmark``, ``--data``, ``--split``, ``--gt``, ``--protocol``: the command gets them as one ``query``."""
+
+    @wraps(command)
+    def asked(
+        *,
+        benchmark: str | None,
+        data: str | None,
+        split: str | None,
+        gt: str | None,
+        protocol: str | None,
+        **others: Any,
+    ) -> None:
+        query = Query.of(benchmark=benchmark, data=data, split=split, gt=gt, protocol=protocol, roots=data_roots())
+        command(query=query, **others)
+
     for option in (
         click.option(
             "--protocol", metavar="NAME", help="Score by this protocol's rules instead of the benchmark's own."
@@ -28,16 +44,23 @@ def data_options(command: F) -> F:
         click.option("--data", metavar="FOLDER", help="Root of the dataset. Default: registered data, VOSBENCH_DATA."),
         click.option("--benchmark", metavar="NAME|FILE", help="See `vosbench list`. Default: found from the data."),
     ):
-        command = option(command)
-    return command
+        asked = option(asked)
+    return asked
 
 
-def mask_options(command: F) -> F:
-    """``--missing``, ``--resize``, ``--palette``, ``--jobs``."""
+def mask_options(command: Callable[..., None]) -> Callable[..., None]:
+    """``--missing``, ``--resize``, ``--palette`` as one ``reading``, and ``--jobs``."""
+
+    @wraps(command)
+    def asked(*, missing: str, resize: str | None, palette: str | None, **others: Any) -> None:
+        from vosbench.scoring.reading import Reading
+
+        command(reading=Reading(missing=missing, resize=resize, palette=palette), **others)
+
     for option in (
         click.option("--jobs", type=click.IntRange(1), metavar="N", help="Workers. Default: all cores."),
         click.option(
-            "--palette", type=click.Choice(["davis", "youtube-vos", "lvos"]), help="Exact colours of RGB masks."
+            "--palette", type=PALETTE, help="Exact colours of RGB masks; with -bgr, red and blue are exchanged."
         ),
         click.option("--resize", type=click.Choice(["nearest"]), help="Accept masks of another size; recorded."),
         click.option(
@@ -48,8 +71,40 @@ def mask_options(command: F) -> F:
             help="Missing masks: refuse, or score as empty (flagged).",
         ),
     ):
-        command = option(command)
-    return command
+        asked = option(asked)
+    return asked
+
+
+def words(text: str | None) -> tuple[str, ...] | None:
+    """The words of an option that takes several, separated by commas."""
+    return tuple(word.strip() for word in text.split(",")) if text else None
+
+
+def out_folder(out: str) -> Path:
+    """The folder that ``--out`` names, links followed: its name is its own, so that it is locked and replaced as one.
+
+    Raises:
+        UsageError: it is the current folder, or one above it.
+    """
+    path = Path(out)
+    resolved = Path(os.path.realpath(path))
+    if resolved in (Path.cwd(), *Path.cwd().parents):
+        raise UsageError(f"--out {out} is the current folder, or one above", fix="name a new folder, such as ./run")
+    return resolved if path.is_symlink() or path.name in ("", "..") else path
+
+
+class Seconds(click.FloatRange):
+    """A time in seconds: above 0, finite."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1e8, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Not-a-number is in no range, but no comparison says so."""
+        seconds = super().convert(value, param, ctx)
+        if seconds != seconds:
+            self.fail(f"{value} is no number of seconds", param, ctx)
+        return seconds
 
 
 def registry_path() -> Path:

@@ -5,12 +5,12 @@ import click
 from vosbench.cli import options
 
 
-@click.command("pack", short_help="Check predictions and write the archive a server takes.")
+@click.command("pack")
 @click.argument("predictions", metavar="PREDICTIONS")
 @click.option("--benchmark", metavar="NAME|FILE", help="See `vosbench list benchmarks`. Default: found from the data.")
 @click.option("--data", metavar="FOLDER", help="Root of the dataset. Default: registered data, VOSBENCH_DATA.")
 @click.option("--split", metavar="NAME|FILE", help="Split to submit. Default: the benchmark's usual one.")
-@click.option("--palette", type=click.Choice(["davis", "youtube-vos", "lvos"]), help="Exact colours of RGB masks.")
+@click.option("--palette", type=options.PALETTE, help="Exact colours of RGB masks.")
 @click.option("--out", required=True, metavar="FILE.zip", help="The archive to write.")
 def command(
     predictions: str, benchmark: str | None, data: str | None, split: str | None, palette: str | None, out: str
@@ -24,6 +24,7 @@ def command(
     Examples:
       vosbench pack preds/ --benchmark youtube-vos-2019 --data /data/YouTube-VOS --split valid --out submission.zip
       vosbench pack preds/ --benchmark davis2017 --data /data/DAVIS --split test-dev --out submission.zip
+      vosbench pack runs/mine --out submission.zip
 
     \b
     Exit codes: 0 written · 2 usage · 3 problems with the input (all are listed, nothing is written)
@@ -38,7 +39,7 @@ def command(
             data=data,
             split=split,
             palette=palette,
-            roots=tuple(options.data_roots()),
+            roots=options.data_roots(),
             progress=progress,
         )
     click.echo(f"wrote {packed.path}: {packed.sequences} sequences, {packed.frames} frames as {packed.layout}")

@@ -1,14 +1,14 @@
 """``vosbench plot``."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from vosbench.cli import options
+from vosbench.datasets.query import Query
 
 
-@click.command("plot", short_help="Draw runs: over time, by sequence, by size.")
+@click.command("plot")
 @click.argument("runs", nargs=-1, required=True, metavar="RUNS...")
 @click.option(
     "--kind",
@@ -17,11 +17,16 @@ from vosbench.cli import options
     show_default=True,
     help="What to draw; scatter takes two runs.",
 )
-@click.option("--measure", metavar="NAME", default="J", show_default=True, help="J, F, J&F, T, … (`vosbench list`).")
+@click.option(
+    "--measure",
+    metavar="NAME",
+    default="J",
+    show_default=True,
+    help='As tables name it: J, "J&F", "J mean seen"; with bars and scatter also "J decay".',
+)
 @click.option("--out", required=True, metavar="FILE", help="Where to write it: .png, .svg or .pdf.")
 @options.data_options
-@options.mask_options
-def command(runs: tuple[str, ...], kind: str, measure: str, out: str, **choices: Any) -> None:
+def command(runs: tuple[str, ...], kind: str, measure: str, out: str, query: Query) -> None:
     """Draw finished runs, or prediction folders, which are scored first (data options as in `vosbench score`).
 
     Bands are 95 % intervals from resampling sequences. Figures are as wide as one column of a paper, 3.3 inches;
@@ -33,13 +38,14 @@ def command(runs: tuple[str, ...], kind: str, measure: str, out: str, **choices:
       vosbench plot runs/mine --kind bars --measure "J&F" --out bars.svg
       vosbench plot a/ b/ --benchmark davis2016 --data /data/DAVIS --kind scatter --out scatter.png
     """
+    from vosbench.measures.cells import parse
     from vosbench.scoring.api import load_or_score
     from vosbench.views.figure_style import write
     from vosbench.views.figures import draw
 
-    if measure not in ("J", "F", "J&F"):
-        choices["measures"] = ["J", "F", measure]
+    parts = parse(measure).parts
+    measures = None if {"J", "F"}.issuperset(parts) else list(dict.fromkeys(["J", "F", *parts]))
     with options.progress_bar() as progress:
-        loaded = load_or_score(runs, progress=progress, roots=options.data_roots(), **choices)
+        loaded = load_or_score(runs, query, measures=measures, progress=progress)
     write(draw(loaded, kind, measure), Path(out))
     options.remark(f"wrote {out}")

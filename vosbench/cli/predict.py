@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import click
 
 from vosbench.cli import options
+from vosbench.datasets.query import Query
 from vosbench.errors import UsageError
 
 if TYPE_CHECKING:
     from vosbench.models.predict import PredictionReport, Shard
 
 
-@click.command("predict", short_help="Run a model over a benchmark.")
+@click.command("predict")
 @click.argument("model", metavar="MODEL")
 @options.data_options
 @click.option("--out", required=True, metavar="FOLDER", help="Where the masks go: <sequence>/<frame>.png.")
@@ -36,7 +37,7 @@ def command(
     frames: str,
     resume: bool,
     shard: str,
-    **data: str | None,
+    query: Query,
 ) -> None:
     """Run a model over every sequence of a split and write palette PNGs that anyone can score.
 
@@ -52,33 +53,15 @@ def command(
     """
     from pathlib import Path
 
-    from vosbench.datasets.discover import locate
+    from vosbench.api.models import predict_query
     from vosbench.models.interface import load_model
-    from vosbench.models.predict import predict
     from vosbench.models.recipe import Recipe
 
-    paths = {name: Path(value) if value else None for name, value in data.items() if name in ("data", "gt")}
-    names = {name: value for name, value in data.items() if name not in paths}
-    target = locate(**names, **paths, roots=options.data_roots())  # type: ignore[arg-type]
-    recipe = Recipe(
-        task="unsupervised" if target.spec.task == "unsupervised" else "semi-supervised",
-        scales=_scales(scales),
-        flip=flip,
-        frames="all" if frames == "all" else "required",
-    )
+    recipe = Recipe(scales=_scales(scales), flip=flip, frames="all" if frames == "all" else "required")
     wanted = [(model, weights), *((name, file or None) for name, _, file in (m.partition("=") for m in ensemble))]
     models = [load_model(name, weights=Path(file) if file else None, device=device) for name, file in wanted]
     with options.progress_bar() as progress:
-        report = predict(
-            target.dataset,
-            split=target.split,
-            models=models,
-            out=Path(out),
-            recipe=recipe,
-            resume=resume,
-            shard=_shard(shard),
-            progress=progress,
-        )
+        report = predict_query(models, out, query, recipe=recipe, resume=resume, shard=_shard(shard), progress=progress)
     options.remark(_told(report))
     click.echo(out)
 

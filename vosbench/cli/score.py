@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vosbench.cli import options
+from vosbench.datasets.query import Query
 from vosbench.errors import IncompleteError, InputError, UsageError
 
 if TYPE_CHECKING:
     from vosbench.results.run import RunResult
 
 
-@click.command("score", short_help="Score prediction folders.")
+@click.command("score")
 @click.argument("predictions", nargs=-1, required=True, metavar="PREDICTIONS...")
 @options.data_options
 @click.option("--measures", metavar="J,F", help="Measures to report, separated by commas.")
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     help="What stdout gets. json is the content of result.json.",
 )
 @click.option("--out", metavar="FOLDER", help="Write the run: result.json, frames.parquet, objects.csv.")
+@click.option("--overwrite", is_flag=True, help="Replace a finished run in --out.")
 @click.option("--resume", is_flag=True, help="Go on with the interrupted run that was to be written to --out.")
 @click.option(
     "--executor",
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--task-timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Seconds(),
     metavar="SECONDS",
     help="Stop a sequence that takes longer (of a long one, a part) and try again. Not with threads.",
 )
@@ -50,9 +52,12 @@ def command(
     predictions: tuple[str, ...],
     form: str,
     out: str | None,
+    overwrite: bool,
     by: tuple[str, ...],
     resume: bool,
+    measures: str | None,
     interval: bool,
+    query: Query,
     **choices: Any,
 ) -> None:
     """Score prediction folders or zip archives of <sequence>/<frame>.png.
@@ -63,7 +68,7 @@ def command(
     \b
     Examples:
       vosbench score preds/ --split valid
-      vosbench score preds/ --benchmark davis2017 --data /data/DAVIS --split val --out runs/mine
+      vosbench score preds/ --benchmark davis2017 --data /data/DAVIS --split val --out runs/mine --overwrite
       vosbench score a/ b/ c.zip --gt annotations/ --by sequence --interval
       vosbench score preds/ --gt annotations/ --format json > result.json
       vosbench score runs/mine --protocol folder --measures J,F,Jv,Fv
@@ -73,37 +78,47 @@ def command(
     Exit codes: 0 scored · 2 usage · 3 problems with the input (all are listed, no result is written)
       · 6 sequences whose workers died or took too long · 130 interrupted
     """
+    from vosbench.results.paths import require_runs_or_predictions, run_folder
     from vosbench.results.run import require_free
 
     if resume and out is None:
         raise UsageError("--resume needs --out", fix="name the folder that the interrupted run was to be written to")
-    targets = _targets(out, predictions, choices["gt"])
+    out = None if out is None else str(options.out_folder(out))
+    targets = _targets(out, predictions, query)
+    #: An interrupted run may have written some of its folders already.
+    replaces = overwrite or (resume and out is not None and journal_path(Path(out)).exists())
     for target in targets:
-        require_free(target)
-    if measures := choices.pop("measures"):
-        choices["measures"] = tuple(m.strip() for m in measures.split(","))
-    finished = [_is_run(Path(p)) for p in predictions]
+        require_free(target, overwrite=replaces)
+    choices["measures"] = options.words(measures)
+    require_runs_or_predictions(predictions)
+    finished = [run_folder(path) for path in predictions]
     if any(finished):
-        runs = _rescored(predictions, finished, choices)
-        _save(runs, targets)
+        runs = _rescored(finished, query, choices)
+        _save(runs, targets, replaces)
     elif out is None:
-        runs = _scored(predictions, choices)
+        runs = _scored(predictions, query, choices)
     else:
-        runs = _recorded(predictions, choices, targets, Path(out), resume)
+        runs = _recorded(predictions, query, choices, targets, Path(out), resume, replaces)
     _say_notes(predictions, runs)
     click.echo(_render(runs, form, by, interval), nl=False)
 
 
 def _recorded(
-    predictions: tuple[str, ...], choices: dict[str, Any], targets: list[Path], out: Path, resume: bool
+    predictions: tuple[str, ...],
+    query: Query,
+    choices: dict[str, Any],
+    targets: list[Path],
+    out: Path,
+    resume: bool,
+    replaces: bool,
 ) -> Sequence["RunResult"]:
     """Score and save, with a journal until it is saved."""
     from vosbench.execution.checkpoint import Journal
 
     with Journal(journal_path(out), resumes=resume) as journal:
         try:
-            runs = _scored(predictions, choices | {"journal": journal})
-            _save(runs, targets)
+            runs = _scored(predictions, query, choices | {"journal": journal})
+            _save(runs, targets, replaces)
         except (KeyboardInterrupt, InputError, IncompleteError) as error:
             if isinstance(error, InputError) and not resume and not _is_full(error):
                 journal.close()
@@ -125,24 +140,17 @@ def journal_path(out: Path) -> Path:
     return out.parent / f"{whole.name}.journal"
 
 
-def _save(runs: Sequence["RunResult"], targets: list[Path]) -> None:
+def _save(runs: Sequence["RunResult"], targets: list[Path], replaces: bool) -> None:
     for run, target in zip(runs, targets, strict=False):
-        run.save(target)
+        run.save(target, overwrite=replaces)
         options.remark(f"wrote {target}")
 
 
-def _is_run(folder: Path) -> bool:
-    try:
-        return (folder / "result.json").is_file()
-    except OSError:  # unreadable predictions are reported with everything else that is wrong
-        return False
-
-
-def _scored(predictions: tuple[str, ...], choices: dict[str, Any]) -> Sequence["RunResult"]:
-    from vosbench.scoring.api import score_all
+def _scored(predictions: tuple[str, ...], query: Query, choices: dict[str, Any]) -> Sequence["RunResult"]:
+    from vosbench.scoring.api import score_query
 
     with options.progress_bar() as progress:
-        return score_all(predictions, progress=progress, roots=options.data_roots(), **choices)
+        return score_query(predictions, query, progress=progress, **choices)
 
 
 def _say_notes(predictions: tuple[str, ...], runs: Sequence["RunResult"]) -> None:
@@ -156,39 +164,42 @@ def _say_notes(predictions: tuple[str, ...], runs: Sequence["RunResult"]) -> Non
         options.remark(f"note: {whose}{note}")
 
 
-def _rescored(predictions: tuple[str, ...], finished: list[bool], choices: dict[str, Any]) -> Sequence["RunResult"]:
+def _rescored(folders: list[Path | None], query: Query, choices: dict[str, Any]) -> Sequence["RunResult"]:
     """Finished runs by another protocol or other measures, from the counts they hold."""
+    from vosbench.scoring.reading import AS_IS
     from vosbench.scoring.rescore import rescore_saved
 
-    if not all(finished):
+    runs = [folder for folder in folders if folder]
+    if len(runs) < len(folders):
         raise UsageError("some of these are finished runs, others predictions", fix="score them in two calls")
-    masks = ("benchmark", "data", "gt", "split", "resize", "palette", "executor", "task_timeout")
-    given = [name for name in masks if choices.get(name)]
-    if given or choices["missing"] != "error":
+    given = query.asked.keys() - {"protocol"} or choices["executor"] or choices["task_timeout"]
+    if given or choices["reading"] != AS_IS:
         raise UsageError(
             "a run is scored again from its counts: only --protocol and --measures apply",
             fix="leave the others out, or score the predictions themselves",
         )
-    options_of = {"protocol": choices["protocol"], "measures": choices.get("measures")}
-    return [rescore_saved(path, **options_of) for path in predictions]
+    return [rescore_saved(run, protocol=query.protocol, measures=choices["measures"]) for run in runs]
 
 
-def _targets(out: str | None, predictions: tuple[str, ...], gt: str | None) -> list[Path]:
+def _targets(out: str | None, predictions: tuple[str, ...], query: Query) -> list[Path]:
     """The run folder of each prediction: ``out`` itself, or a folder in it for each of several."""
+    from vosbench.results.paths import run_folder
+
     if out is None:
         return []
-    names = [Path(p).resolve().name.removesuffix(".zip") for p in predictions]
+    names = [Path(run_folder(p) or p).resolve().name.removesuffix(".zip") for p in predictions]
     if len(set(names)) < len(names):
         raise UsageError("two predictions have the same name, so their runs would too", fix="score them one by one")
     targets = [Path(out)] if len(names) == 1 else [Path(out) / name for name in names]
     for target in targets:
-        for masks in (*predictions, *([gt] if gt else [])):
-            if Path(masks).resolve() in (target.resolve(), *target.resolve().parents):
+        for masks in map(Path, (*predictions, *([str(query.gt)] if query.gt else []))):
+            if masks.resolve() in (target.resolve(), *target.resolve().parents):
                 raise UsageError(f"--out {target} lies inside the masks {masks}", fix="choose a folder elsewhere")
     return targets
 
 
 def _render(runs: Any, form: str, by: tuple[str, ...], interval: bool) -> str:
+    from vosbench.results.comparable import comparable
     from vosbench.views import comparison, summary
     from vosbench.views.grid import RENDERERS
 
@@ -196,6 +207,9 @@ def _render(runs: Any, form: str, by: tuple[str, ...], interval: bool) -> str:
         if len(runs) == 1:
             return str(runs[0].to_json())
         return "[\n" + ",\n".join(run.to_json().rstrip("\n") for run in runs) + "\n]\n"
+    runs, refused = comparable(runs)
+    for measure, reason in refused.items():
+        options.remark(f"{measure} is left out: {reason}")
     exact = form == "csv"
     grids = [summary.headline(runs, exact=exact)]
     if interval:

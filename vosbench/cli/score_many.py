@@ -4,22 +4,36 @@ import csv
 from contextlib import closing
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vosbench.cli import options
+from vosbench.datasets.query import Query
 from vosbench.errors import IncompleteError, UsageError
 
+if TYPE_CHECKING:
+    from vosbench.scoring.reading import Reading
 
-@click.command("score-many", short_help="Score the submissions of many teams, each in isolation.")
+
+@click.command("score-many")
 @click.argument("submissions", nargs=-1, required=True, metavar="SUBMISSIONS...")
 @options.data_options
 @click.option("--measures", metavar="J,F", help="Measures to report, separated by commas.")
 @options.mask_options
-@click.option("--timeout", type=float, default=3600, show_default=True, help="Seconds one submission may take.")
+@click.option(
+    "--timeout", type=options.Seconds(), default=3600, show_default=True, help="Seconds one submission may take."
+)
 @click.option("--out", required=True, metavar="FOLDER", help="Where results.csv and a folder for each go.")
-def command(submissions: tuple[str, ...], out: str, timeout: float, **choices: Any) -> None:
+def command(
+    submissions: tuple[str, ...],
+    out: str,
+    timeout: float,
+    measures: str | None,
+    query: Query,
+    reading: "Reading",
+    jobs: int | None,
+) -> None:
     """Score zip archives or folders that nobody vouches for, each in a process of its own.
 
     What one submission does never stops or changes another: a broken, hostile or endless one is a row with the reason.
@@ -35,16 +49,16 @@ def command(submissions: tuple[str, ...], out: str, timeout: float, **choices: A
     Exit codes: 0 all scored · 2 usage · 3 problems with the ground truth · 6 some submissions were not scored · 130
     interrupted (results.csv has those that were done)
     """
-    from vosbench.challenge.batch import TABLE, score_many
+    from vosbench.challenge.batch import TABLE, score_many_query
     from vosbench.challenge.table import line, table
     from vosbench.views.grid import text
 
     path = Path(out) / TABLE
     _require_ours(path)
-    if measures := choices.pop("measures"):
-        choices["measures"] = tuple(m.strip() for m in measures.split(","))
     found = []
-    outcomes = score_many(submissions, out, seconds=timeout, roots=options.data_roots(), **choices)
+    outcomes = score_many_query(
+        submissions, out, query, reading=reading, measures=options.words(measures), jobs=jobs, seconds=timeout
+    )
     try:
         with closing(outcomes):
             for outcome in outcomes:

@@ -8,7 +8,7 @@ from vosbench.cli import options
 from vosbench.errors import UsageError
 
 
-@click.command("split", short_help="Make reproducible seen/unseen splits.")
+@click.command("split")
 @click.option("--data", required=True, metavar="FOLDER", help="Root of a dataset that lists categories.")
 @click.option("--benchmark", metavar="NAME|FILE", help="See `vosbench list benchmarks`. Default: found from the data.")
 @click.option("--split", "source", default="train", show_default=True, metavar="NAME", help="The videos to split.")
@@ -49,9 +49,10 @@ def command(
     Exit codes: 0 written · 2 usage · 3 problems with the input
     """
     from vosbench.datasets.discover import locate
+    from vosbench.datasets.query import Query
     from vosbench.datasets.splits import make_splits, write_splits
 
-    target = locate(benchmark=benchmark, data=Path(data), split=source)
+    target = locate(Query.of(benchmark=benchmark, data=data, split=source))
     if Path(out).resolve().is_relative_to(Path(data).resolve()):
         raise UsageError(f"{out} lies inside the dataset", fix="choose another --out folder")
     sequences = target.dataset.sequences(source)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from vosbench.datasets.lists import not_found, read_list, split_file
+from vosbench.datasets.lists import folder_of, no_truth, read_list, split_file
 from vosbench.masks.sources import MaskFolder, open_masks
 from vosbench.types import MaskSource, ObjectInfo, Sequence
 
@@ -48,8 +48,8 @@ class Annotations:
             names = self._masks.sequences()
         else:
             names = read_list(split_file(split, self._lists, self.root))
-        if missing := [self._masks.where(n) for n in names if not self._masks.frames(n)]:
-            raise not_found(self.root, missing, "the ground truth of these sequences")
+        if missing := [name for name in names if not self._masks.frames(name)]:
+            raise no_truth(self.root, missing, self._masks)
         return tuple(self._sequence(name) for name in names)
 
     def masks(self, split: str) -> MaskSource:
@@ -59,16 +59,15 @@ class Annotations:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions, laid out like the annotations."""
-        return open_masks(path, palette=palette, depth=2 if self.nested else 1)
+        return open_masks(path, palette=palette, depth=2 if self.nested else 1, known=self._masks.sequences())
 
     def _sequence(self, name: str) -> Sequence:
         group, nested, _ = name.rpartition("/")
-        images = self.root / "JPEGImages" / name
         return Sequence(
             name=name,
             frames=self._masks.frames(name),
             objects=(ObjectInfo(id=1, category=group),) if nested else None,
-            images=images if images.is_dir() else None,
+            images=folder_of(self.root / "JPEGImages", name),
         )
 
     @cached_property

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vosbench.datasets.db_info import SequenceInfo, read_db_info
-from vosbench.datasets.lists import not_found, read_list, split_file
+from vosbench.datasets.lists import folder_of, no_truth, not_found, read_list, split_file
 from vosbench.masks.sources import MaskFolder, open_masks
 from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.types import MaskSource, Sequence
@@ -59,17 +59,21 @@ class Davis:
     def sequences(self, split: str) -> tuple[Sequence, ...]:
         """The sequences of a split, in the order of its list."""
         names = read_list(split_file(split, self._list_files(), self.root))
-        masks = self._masks()
+        masks = self._truth
         missing = [n for n in names if not masks.frames(n)]
         if missing:
-            raise not_found(
-                self.root, [f"{masks.where(n)}/*.png" for n in missing], "the ground truth of these sequences"
-            )
+            raise no_truth(self.root, missing, masks)
         return tuple(self._sequence(name, masks) for name in names)
 
     def _sequence(self, name: str, masks: MaskFolder) -> Sequence:
         attributes = self._info[name].attributes if name in self._info else ()
-        return Sequence(name=name, frames=masks.frames(name), images=self._images(name), attributes=attributes)
+        return Sequence(
+            name=name,
+            frames=masks.frames(name),
+            images=self._images(name),
+            attributes=attributes,
+            stable=self._stable.get(name),
+        )
 
     @cached_property
     def _info(self) -> Mapping[str, SequenceInfo]:
@@ -78,24 +82,25 @@ class Davis:
     def masks(self, split: str) -> MaskSource:
         """The ground truth; DAVIS keeps all splits in one folder."""
         del split
-        return self._masks()
+        return self._truth
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions, ``<sequence>/<frame>.png``."""
-        return open_masks(path, palette=palette)
+        return open_masks(path, palette=palette, known=self._truth.sequences())
 
-    def stable(self) -> dict[str, bool]:
+    @cached_property
+    def _stable(self) -> Mapping[str, bool]:
         """Whether temporal stability is meaningful, by sequence: ``eval_t`` of ``db_info``, else as in DAVIS-2016."""
         if info := self._info:
             return {name: entry.eval_t for name, entry in info.items() if entry.eval_t is not None}
         return dict.fromkeys(UNSTABLE_DAVIS_2016, False) | dict.fromkeys(STABLE_DAVIS_2016_VAL, True)
 
-    def _masks(self) -> MaskFolder:
+    @cached_property
+    def _truth(self) -> MaskFolder:
         if self._annotations is None:
             raise not_found(self.root, [f"{self.annotations}/480p/"], "the annotations of DAVIS")
         return MaskFolder(self._annotations)
 
     def _images(self, sequence: str) -> Path | None:
         resolution = self._annotations.name if self._annotations else "480p"
-        folder = self.root / "JPEGImages" / resolution / sequence
-        return folder if folder.is_dir() else None
+        return folder_of(self.root / "JPEGImages" / resolution, sequence)

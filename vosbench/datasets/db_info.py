@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vosbench.errors import InputError, Problem
+from vosbench.text import read_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ def read_db_info(root: Path) -> Mapping[str, SequenceInfo]:
     import yaml
 
     try:
-        entries = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["sequences"]
+        entries = yaml.load(read_text(path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["sequences"]
         named = entries.items() if isinstance(entries, dict) else ((str(e["name"]), e) for e in entries)
         return {name: _entry(values) for name, values in named}
     except (OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -1,23 +1,17 @@
-"""Which benchmark, and where its data is: from what the user said, what was registered, and what lies on disk."""
+"""Which benchmark a query means, and where its data is: from the query, the registered roots and what lies on disk."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vosbench.datasets.folder import Folder
-from vosbench.datasets.registry import layout_of, open_dataset
+from vosbench.datasets.lists import is_there, root_advice
+from vosbench.datasets.query import Query, Root
+from vosbench.datasets.registry import layout_of, open_dataset, root_near
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import Data, ProtocolSpec
 from vosbench.types import Dataset
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Root:
-    """A place where data may lie, and the benchmark it was registered for, if it was."""
-
-    path: Path
-    benchmark: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,44 +24,29 @@ class Target:
     split: str
 
 
-def locate(
-    *,
-    benchmark: str | None = None,
-    protocol: str | None = None,
-    data: Path | None = None,
-    gt: Path | None = None,
-    split: str | None = None,
-    roots: Sequence[Root] = (),
-) -> Target:
+def locate(query: Query) -> Target:
     """Find the benchmark and its data.
-
-    Args:
-        benchmark: its name, or the path of its TOML file; found from the data if None.
-        protocol: score by the rules of this protocol instead of the benchmark's own.
-        data: the dataset's root; looked for in ``roots`` if None.
-        gt: a folder of ground-truth masks; then there is no benchmark, only a protocol ("folder" by default).
-        split: name of a split, or the path of a list of sequences; the benchmark's usual one if None.
-        roots: where data may lie.
 
     Raises:
         UsageError: contradictory, unknown or ambiguous choices.
         InputError: data that is not laid out as expected, naming what was looked for.
     """
-    if gt is not None:
-        if benchmark or data:
+    if query.gt is not None:
+        if query.benchmark or query.data:
             raise UsageError(
-                "a folder of ground truth is no benchmark", fix="give --gt alone, or --benchmark with --data"
+                "--gt cannot be combined with --benchmark or --data", fix="give --gt alone, or --benchmark with --data"
             )
-        _must_exist(gt)
-        spec = protocols.load(protocol or "folder")
-        return Target(benchmark="folder", spec=spec, dataset=Folder(gt), split=split or "all")
-    if data is not None:
-        _must_exist(data)
-        roots = [Root(path=data, benchmark=benchmark)]
-    named, dataset = _named(benchmark, roots) if benchmark else _detected(roots, split)
+        _must_exist(query.gt)
+        spec = protocols.load(query.protocol or "folder")
+        return Target(benchmark="folder", spec=spec, dataset=Folder(query.gt), split=query.split or "all")
+    roots = query.roots
+    if query.data is not None:
+        _must_exist(query.data)
+        roots = (Root(path=query.data, benchmark=query.benchmark),)
+    named, dataset = _named(query.benchmark, roots) if query.benchmark else _detected(roots, query.split)
     assert named.data is not None
-    rules = protocols.load(protocol) if protocol else named
-    return Target(benchmark=named.name, spec=rules, dataset=dataset, split=split or named.data.split)
+    rules = protocols.load(query.protocol) if query.protocol else named
+    return Target(benchmark=named.name, spec=rules, dataset=dataset, split=query.split or named.data.split)
 
 
 def benchmarks() -> tuple[ProtocolSpec, ...]:
@@ -158,7 +137,12 @@ def _no_data(message: str, roots: Sequence[Root], data: Data | None) -> InputErr
         return UsageError(message, fix=fix)
     wanted = [data] if data else [spec.data for spec in benchmarks() if spec.data]
     looked = dict.fromkeys(pattern for d in wanted for pattern in layout_of(d, Path()).looked_for())
-    places = [
-        Problem(code="layout", message=f"holds none of: {', '.join(looked)}", where=str(r.path), fix=fix) for r in roots
-    ]
+    places = []
+    for path in (root.path for root in roots):
+        have = [pattern for pattern in looked if is_there(path, pattern)]
+        absent = ", ".join(pattern for pattern in looked if pattern not in have)
+        said = f"it has {', '.join(have)}, but not {absent}" if have and data else f"holds none of: {', '.join(looked)}"
+        other = next(filter(None, (root_near(d, path) for d in wanted)), None)
+        advice = root_advice(path, other) if other else fix
+        places.append(Problem(code="layout", message=said, where=str(path), fix=advice))
     return InputError(places, summary=message)

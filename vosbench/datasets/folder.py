@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from vosbench.datasets.lists import not_found, read_list
+from vosbench.datasets.lists import no_truth, read_list
 from vosbench.errors import UsageError
 from vosbench.masks.masklets import Masklets
-from vosbench.masks.rle import InstanceFile, open_instances
+from vosbench.masks.rle import InstanceFile
 from vosbench.masks.sources import open_masks
 from vosbench.types import MaskSource, Sequence
 
@@ -35,8 +35,8 @@ class Folder:
         if split != "all" and not split.endswith(".txt"):
             raise UsageError("a folder of masks has no splits", fix="leave --split out, or give a .txt of sequences")
         names = self._source.sequences() if split == "all" else read_list(Path(split))
-        if missing := [self._source.where(n) for n in names if not self._source.frames(n)]:
-            raise not_found(self.root, missing, "the ground truth of these sequences")
+        if missing := [name for name in names if not self._source.frames(name)]:
+            raise no_truth(self.root, missing, self._source)
         listed = self._source.objects if isinstance(self._source, Masklets) else lambda _: None
         return tuple(Sequence(name=n, frames=self._source.frames(n), objects=listed(n)) for n in names)
 
@@ -47,9 +47,8 @@ class Folder:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions, ``<sequence>/<frame>.png`` or JSON; a list of results takes its videos from the truth."""
-        if path.suffix == ".json" and isinstance(self._source, InstanceFile):
-            return open_instances(path, self._source.videos)
-        return open_masks(path, palette=palette)
+        videos = self._source.videos if isinstance(self._source, InstanceFile) else None
+        return open_masks(path, palette=palette, known=self._source.sequences(), videos=videos)
 
     @cached_property
     def _source(self) -> MaskSource:

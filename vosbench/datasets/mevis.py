@@ -22,8 +22,9 @@ from vosbench.datasets.lists import not_found, read_list, require_inside
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.listing import last_change
 from vosbench.masks.planes import pack
-from vosbench.masks.rle import EncodingError, RunLengths, decode
+from vosbench.masks.run_lengths import EncodingError, RunLengths, decode
 from vosbench.masks.sources import open_masks
+from vosbench.text import as_utf8
 from vosbench.types import Masks, MaskSource, ObjectInfo, Sequence
 
 T = TypeVar("T")
@@ -90,7 +91,9 @@ class MeViS:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions, ``<video>/<expression>/<frame>.png``."""
-        return open_masks(path, palette=palette, depth=2)
+        videos = [item for split in self.splits() for item in self._meta(split).items()]
+        known = {f"{name}/{key}" for name, video in videos for key in video.expressions}
+        return open_masks(path, palette=palette, depth=2, known=known)
 
     def _files(self, split: str) -> tuple[Path, Path]:
         """The files of a split: its expressions and its masks."""
@@ -194,7 +197,7 @@ class Expressions:
 def read_json(path: Path, kind: type[T]) -> T:
     """The content of a JSON file as ``kind``. Raises InputError where it is not there or something else."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(as_utf8(path.read_bytes()), type=kind)
     except FileNotFoundError as error:
         raise not_found(path.parent, [path.name], "the expressions and masks of MeViS") from error
     except (OSError, ValueError, RecursionError) as error:

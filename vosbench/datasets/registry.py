@@ -16,12 +16,14 @@ from vosbench.datasets.mose import Mose
 from vosbench.datasets.revos import ReVOS
 from vosbench.datasets.sav import SaV
 from vosbench.datasets.youtube_vos import YouTubeVOS
-from vosbench.errors import UsageError
+from vosbench.errors import UsageError, VosbenchError
 from vosbench.protocols.spec import Data
 from vosbench.types import Dataset
 
 #: The entry point group of layouts from other packages: name → a function of (root, data) that returns a Dataset.
 GROUP = "vosbench.layouts"
+
+_LOOKED_AT = 100  # folders inside a root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,5 +115,19 @@ def open_dataset(data: Data, root: Path) -> Dataset:
     """The dataset at ``root`` in the layout of ``data``. Raises InputError naming what was looked for."""
     layout = layout_of(data, root)
     if not layout.found():
-        raise not_found(root, list(layout.looked_for()), f"the {data.layout} layout")
+        looked_for, other = list(layout.looked_for()), root_near(data, root)
+        raise not_found(root, looked_for, f"the {data.layout} layout", other=other)
     return layout
+
+
+def root_near(data: Data, root: Path) -> Path | None:
+    """The folder one level up or down that has the layout of ``data``, if there is just one; None for any folder."""
+    if data.layout == "folder":
+        return None
+    above = root.parent if root.name and root != Path("..") else root.absolute().parent
+    try:
+        inside = [p for p in sorted(root.iterdir()) if p.is_dir() and not p.name.startswith(".")][:_LOOKED_AT]
+        found = [place for place in (above, *inside) if layout_of(data, place).found()]
+    except (OSError, VosbenchError):
+        return None
+    return found[0] if len(found) == 1 else None

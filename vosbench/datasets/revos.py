@@ -20,7 +20,7 @@ import numpy as np
 
 from vosbench.datasets.mevis import Expression, Expressions, MeViS, Video, read_json
 from vosbench.errors import InputError, Problem
-from vosbench.masks.rle import RunLengths, decode
+from vosbench.masks.run_lengths import RunLengths, decode
 from vosbench.types import MaskSource
 
 FOREGROUND = "mask_dict_foreground.json"

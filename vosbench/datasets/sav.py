@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from vosbench.datasets.lists import not_found, read_list
+from vosbench.datasets.lists import no_truth, read_list
 from vosbench.errors import UsageError
 from vosbench.masks.objects import ObjectTree
 from vosbench.masks.sources import MaskFolder, open_masks
@@ -46,8 +46,8 @@ class SaV:
     def sequences(self, split: str) -> tuple[Sequence, ...]:
         """The videos of a split, or those in a list of names, which may come from any split."""
         masks, names = self._open(split), self._names(split)
-        if missing := [masks.where(n) for n in names if not masks.frames(n)]:
-            raise not_found(self.root, missing, "the ground truth of these videos")
+        if missing := [name for name in names if not masks.frames(name)]:
+            raise no_truth(self.root, missing, masks)
         return tuple(self._sequence(masks, name) for name in names)
 
     def masks(self, split: str) -> MaskSource:
@@ -56,9 +56,10 @@ class SaV:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions: a tree like that of the annotations, or label maps in which the object of folder 000 is 1."""
-        files = open_masks(path, palette=palette, depth=2)
+        known = {name for split in self.splits() for name in self._open(split).folders}
+        files = open_masks(path, palette=palette, known=known, objects=True)
         if not any("/" in name for name in files.sequences()):
-            return open_masks(path, palette=palette)
+            return files
         return ObjectTree(files, {n: self._required(n) for split in self.splits() for n in self._open(split).folders})
 
     def _required(self, video: str) -> dict[int, frozenset[str]]:

@@ -15,9 +15,10 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from vosbench.datasets.lists import not_found, read_list, require_inside
+from vosbench.datasets.lists import folder_of, not_found, read_list, require_inside, subfolders
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.masks.sources import MaskFolder, open_masks
+from vosbench.text import as_utf8
 from vosbench.types import MaskSource
 
 
@@ -56,7 +57,8 @@ class SplitFolders:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions, ``<video>/<frame>.png``."""
-        return open_masks(path, palette=palette)
+        known = {name for folder in self._folders.values() for name in subfolders(folder / "Annotations")}
+        return open_masks(path, palette=palette, known=known)
 
     def resolve(self, split: str) -> tuple[str, tuple[str, ...]]:
         """The folder of a split and, for a list of videos, their names."""
@@ -73,8 +75,7 @@ class SplitFolders:
 
     def images(self, folder: str, video: str) -> Path | None:
         """The folder of a video's pictures, if there is one."""
-        images = self._folders[folder] / "JPEGImages" / video
-        return images if images.is_dir() else None
+        return folder_of(self._folders[folder] / "JPEGImages", video)
 
     def read_meta(self, folder: str, kind: type[T]) -> T:
         """The JSON file of a split as ``kind``. Raises InputError."""
@@ -82,7 +83,7 @@ class SplitFolders:
         if path is None:
             raise not_found(self.root, [f"{folder}/meta.json"], "the list of objects")
         try:
-            document = msgspec.json.decode(path.read_bytes(), type=kind)
+            document = msgspec.json.decode(as_utf8(path.read_bytes()), type=kind)
         except (OSError, ValueError, RecursionError) as error:
             message = f"not readable as a list of objects ({error})"
             raise InputError(

@@ -6,19 +6,25 @@
     <split>/Annotations/<video>/<frame>.png
     <split>/JPEGImages/<video>/<frame>.jpg         optional
 
+The annotated frames of a video are those that ``meta.json`` lists for an object, and all that have a mask.
+
 Categories that occur in ``train/meta.json`` are seen, all others unseen. ``unseen.txt`` in the root, or beside the list
 of videos that is asked for, overrides this: it names the unseen categories, one a line.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
-from vosbench.datasets.lists import list_file, not_found, read_list, require_inside
+from vosbench.datasets.lists import folder_of, list_file, not_found, read_lines, read_list, require_inside
 from vosbench.errors import InputError, Problem, UsageError
+from vosbench.masks.order import in_time_order
 from vosbench.masks.sources import MaskFolder, open_masks
+from vosbench.text import as_utf8
 from vosbench.types import MaskSource, ObjectInfo, Sequence
 
 
@@ -86,7 +92,8 @@ class YouTubeVOS:
 
     def predictions(self, path: Path, *, palette: str | None = None) -> MaskSource:
         """Predictions, ``<sequence>/<frame>.png``."""
-        return open_masks(path, palette=palette)
+        known = {name for split in self.splits() for name in self._meta(split).videos}
+        return open_masks(path, palette=palette, known=known)
 
     def _resolve(self, split: str) -> tuple[str, tuple[str, ...]]:
         """The folder of a split and, for a list of videos, their names."""
@@ -105,18 +112,29 @@ class YouTubeVOS:
 
     def _sequence(self, folder: str, name: str, video: _Video, groups: "_Groups") -> Sequence:
         objects = tuple(
-            ObjectInfo(id=int(key), category=o.category, group=groups.of(o.category), frames=tuple(sorted(o.frames)))
+            ObjectInfo(id=int(key), category=o.category, group=groups.of(o.category), frames=in_time_order(o.frames))
             for key, o in sorted(video.objects.items(), key=lambda item: int(item[0]))
         )
-        frames = sorted({frame for o in objects for frame in o.frames or ()})
-        images = self.root / folder / "JPEGImages" / name
-        return Sequence(name=name, frames=tuple(frames), objects=objects, images=images if images.is_dir() else None)
+        listed = {frame for o in objects for frame in o.frames or ()}
+        frames = in_time_order(listed.union(MaskFolder(self.root / folder / "Annotations").frames(name)))
+        images = folder_of(self.root / folder / "JPEGImages", name)
+        return Sequence(name=name, frames=frames, objects=objects, images=images)
 
     def _unseen(self, split: str) -> frozenset[str] | None:
-        """The categories in ``unseen.txt``, beside the list of videos if there is one there."""
+        """The categories in ``unseen.txt``, beside the list of videos if there is one there.
+
+        Raises InputError for a category that no object has: misspelled, it would count as seen.
+        """
         folders = [Path(split).parent, self.root] if split.endswith(".txt") else [self.root]
         path = next((f / "unseen.txt" for f in folders if (f / "unseen.txt").is_file()), None)
-        return frozenset(map(str.strip, path.read_text(encoding="utf-8").splitlines())) if path else None
+        if path is None:
+            return None
+        unseen = read_lines(path, "a list of categories")
+        known = {o.category for s in self.splits() for v in self._meta(s).videos.values() for o in v.objects.values()}
+        known |= self._seen or frozenset()
+        if problems := [_no_object(path, name, known) for name in unseen if name not in known]:
+            raise InputError(problems)
+        return frozenset(unseen)
 
     @cached_property
     def _seen(self) -> frozenset[str] | None:
@@ -131,9 +149,16 @@ class YouTubeVOS:
         return cache[folder]
 
 
+def _no_object(path: Path, category: str, known: Collection[str]) -> Problem:
+    near = get_close_matches(category, known, n=1) or sorted(known)[:3]
+    message = f"it lists the category {category!r}, but no object has it"
+    fix = f"correct it or remove the line; there are {', '.join(map(repr, near))}, …"
+    return Problem(code="layout", message=message, where=str(path), fix=fix)
+
+
 def _read_meta(path: Path) -> _Meta:
     try:
-        meta = msgspec.json.decode(path.read_bytes(), type=_Meta)
+        meta = msgspec.json.decode(as_utf8(path.read_bytes()), type=_Meta)
     except FileNotFoundError as error:
         raise not_found(path.parent, [path.name], "the list of objects") from error
     except (OSError, ValueError, RecursionError) as error:

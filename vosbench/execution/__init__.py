@@ -13,16 +13,14 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from vosbench.errors import UsageError
+from vosbench.execution.limits import Limits, require_seconds
 from vosbench.execution.processes import ProcessPool, can_fork
 from vosbench.execution.retry import Pool, attempt_all
 from vosbench.execution.threads import InOrder, ThreadPool
 from vosbench.types import Failure
-
-if TYPE_CHECKING:
-    from vosbench.execution.limits import Limits
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -51,6 +49,8 @@ class Workers:
     folder: Path | None = None
 
     def __post_init__(self) -> None:
+        if self.timeout is not None:
+            require_seconds(self.timeout, "--task-timeout")
         name = self.executor
         known = name in (None, "threads", "processes", "slurm", "slurm://local")
         if not known and not (name or "").startswith("dask://"):

@@ -17,6 +17,10 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+from vosbench.errors import UsageError
+
+MOST_SECONDS = 1e8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -26,6 +30,9 @@ class Limits:
     memory: int = 4 << 30
     files: int = 256
     file_size: int = 1 << 30
+
+    def __post_init__(self) -> None:
+        require_seconds(self.seconds, "--timeout")
 
     def impose(self) -> None:
         """Hold this process, and those it starts, to the limits; a stricter one that there is stays."""
@@ -63,6 +70,12 @@ class Limits:
                 return f"it takes a file of more than {self.file_size >> 20} MB"
             error = error.__cause__ or error.__context__
         return None
+
+
+def require_seconds(seconds: float, name: str) -> None:
+    """Raise UsageError for a time that is not above 0 and at most 10 ** 8 seconds (three years)."""
+    if not 0 < seconds <= MOST_SECONDS:
+        raise UsageError(f"{name} is {seconds:g}", fix=f"give seconds above 0, at most {MOST_SECONDS:g}")
 
 
 def _lower(what: int, soft: int, hard: int | None = None) -> None:

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from vosbench.errors import InputError, Problem
+from vosbench.errors import InputError, Problem, UsageError
 from vosbench.files import partial
 
 _FIXES = {
@@ -128,6 +128,49 @@ def new_folder(path: Path) -> Iterator[Path]:
                 new.replace(final)
         finally:
             partial.end(part, lock, final)
+
+
+@contextmanager
+def working_folder(path: Path) -> Iterator[Path]:
+    """An empty folder beside ``path`` to work in, removed afterwards; after a kill, by the next that asks for it.
+
+    Raises InputError if it cannot be made.
+    """
+    with writable(path):
+        final = Path(os.path.realpath(path))
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part, lock = partial.claim(final, folder=True)
+        new = part / partial.NEW
+        new.mkdir()
+    try:
+        yield new
+    finally:
+        partial.end(part, lock, final)
+
+
+@contextmanager
+def locked(path: Path, fix: str) -> Iterator[None]:
+    """Hold a lock file for the time of the block: no other process can. It goes with this process, however that ends.
+
+    Where the file system has no locks, nothing is locked.
+
+    Raises:
+        UsageError: another process holds it; ``fix`` says what to do then.
+        InputError: it cannot be written.
+    """
+    with writable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = partial.lock(path)
+        except partial.NoLocks:
+            lock = -1
+    if lock is None:
+        raise UsageError(f"{path} is in use: another process writes there", fix=fix)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        partial.release(None if lock < 0 else lock)
 
 
 def restore(path: Path) -> None:

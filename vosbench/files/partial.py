@@ -68,6 +68,28 @@ def release(lock: int | None) -> None:
         os.close(lock)
 
 
+def lock(path: Path) -> int | None:
+    """Make a lock file, or take over that of a dead process: its lock, or None if a process has it.
+
+    Raises:
+        NoLocks, OSError
+    """
+    if fcntl is None:
+        raise NoLocks
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            if _locks(file, path):
+                return file
+        except BaseException:
+            os.close(file)
+            raise
+        held = path.exists()
+        os.close(file)
+        if held:
+            return None
+
+
 def restore(final: Path) -> None:
     """Put a folder back that a killed process had moved away to replace it."""
     for part in final.parent.glob(glob.escape(partial_name(final, folder=True)) + "*"):

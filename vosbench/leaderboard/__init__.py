@@ -10,5 +10,5 @@ a paper prints, digit for digit; it is ranked against the rows of the same print
       benchmarks.toml             what a benchmark is called, which cell ranks it
       papers/*.toml               a paper and the layout of each of its tables
       entries/<benchmark>/*.json  the cards
-      results/*.json              the result.json behind each measured card, named by fingerprint
+      results/*/                  the run behind each measured card, named by the fingerprint of its result.json
 """

@@ -9,6 +9,9 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from vosbench.measures.catalog import COMPOSITES, MEASURES
+from vosbench.measures.cells import STATISTICS, cell_name
+
 SCHEMA: Final = "vosbench.card/1"
 PUBLISHED: Final = "published, protocol as in the paper"
 
@@ -18,8 +21,6 @@ Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_leng
 Link = Annotated[str, msgspec.Meta(pattern=r"^https://[^\s\"'<>]+$", max_length=400)]
 Fingerprint = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+:[0-9a-f]{16,128}$")]
 Year = Annotated[int, msgspec.Meta(ge=1980, le=2100)]
-Measure = Literal["J", "F", "J&F", "T"]
-Statistic = Literal["mean", "recall", "decay"]
 Task = Literal["semi-supervised", "unsupervised", "pre-processing"]
 
 
@@ -30,16 +31,22 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Value(Strict, frozen=True, kw_only=True):
     """One number: which cell it is, its decimals as printed, and its unit."""
 
-    measure: Measure
-    statistic: Statistic
+    measure: Text
+    statistic: Text
     group: Text
     value: Number
     unit: Literal["percent", "fraction"]
 
+    def __post_init__(self) -> None:
+        if self.measure not in MEASURES and self.measure not in COMPOSITES:
+            raise ValueError(f"there is no measure {self.measure!r}: {', '.join([*MEASURES, *COMPOSITES])}")
+        if self.statistic not in STATISTICS:
+            raise ValueError(f"there is no statistic {self.statistic!r}: {', '.join(STATISTICS)}")
+
     @property
     def cell(self) -> str:
         """Name of the cell, such as ``"J mean seen"``."""
-        return f"{self.measure} {self.statistic} {self.group}"
+        return cell_name(self.measure, self.statistic, self.group)
 
     @property
     def percent(self) -> Decimal:
@@ -83,7 +90,9 @@ class Source(Strict, frozen=True, kw_only=True):
 class Measurement(Strict, frozen=True, kw_only=True):
     """What a measured card was made from: fingerprints of result, ground truth and predictions, and how much data.
 
-    ``complete`` is false when sequences could not be scored.
+    ``signatures`` maps a measure to the rules behind its numbers. ``complete`` is false where the data has not the
+    published size of the benchmark's split, or nobody published it; ``size`` says how they differ. Such a card is shown
+    without a rank.
     """
 
     fingerprint: Fingerprint
@@ -93,6 +102,8 @@ class Measurement(Strict, frozen=True, kw_only=True):
     objects: int
     frames: int
     complete: bool
+    size: str = ""
+    signatures: dict[Text, Text] = {}
 
 
 class About(Strict, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 from vosbench.errors import InputError, Problem, UsageError
 from vosbench.leaderboard.card import Card, decode, encode
 from vosbench.leaderboard.papers import Benchmark, Benchmarks, Layout, Paper
+from vosbench.text import as_utf8
 
 T = TypeVar("T")
 
@@ -78,8 +79,8 @@ def load(root: Path) -> Board:
 
 def _read_toml(path: Path, kind: type[T], problems: list[Problem]) -> T | None:
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.toml.decode(as_utf8(path.read_bytes()), type=kind)
+    except (msgspec.DecodeError, ValueError) as error:
         problems.append(_problem("bad-toml", str(error), path, "compare it with its neighbours"))
         return None
 

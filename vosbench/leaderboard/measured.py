@@ -1,7 +1,10 @@
-"""Make a measured card from a run folder, and put it on a leaderboard together with its ``result.json``."""
+"""Make a measured card from a run, and put it on a leaderboard together with the run.
 
-import csv
+The run is read by the reader that every verb uses (:mod:`vosbench.results.reader`), so a doctored one is refused.
+"""
+
 import hashlib
+import math
 import re
 import unicodedata
 from decimal import Decimal
@@ -10,159 +13,167 @@ from typing import Final
 
 import msgspec
 
-from vosbench.errors import IncomparableError, InputError, Problem, UsageError
+from vosbench.analysis.curves import normalised
+from vosbench.errors import InputError, Problem, UsageError
 from vosbench.files import write
 from vosbench.leaderboard.card import About, Card, Measurement, Number, Value, encode
 from vosbench.leaderboard.entries import Board
-from vosbench.leaderboard.over_time import mean_over_time
-from vosbench.results.document import SCHEMA
+from vosbench.protocols import load as protocols
+from vosbench.results.reader import load as load_run
+from vosbench.results.run import RunResult
+from vosbench.text import as_utf8
 
-COMPLETE: Final = "complete"
-
-
-class _Cell(msgspec.Struct, frozen=True):
-    group: str
-    measure: str
-    statistic: str
-    value: float | None = None
+#: Points of the curve of J over time.
+POINTS: Final = 21
 
 
-class _Predictions(msgspec.Struct, frozen=True):
-    fingerprint: str
-
-
-class _Dataset(msgspec.Struct, frozen=True):
-    fingerprint: str
-    sequences: int
-    objects: int
-    frames: int
-
-
-class Result(msgspec.Struct, frozen=True):
-    """What a card needs of a ``result.json``; other keys are none of the leaderboard's business."""
-
-    schema: str
-    status: str
-    signature: str
-    dataset: _Dataset
-    predictions: _Predictions
-    summary: tuple[_Cell, ...]
-    benchmark: str | None = None
-    split: str | None = None
-
-
-def read_result(raw: bytes, where: Path) -> Result:
-    """Parse a ``result.json``. Raises InputError if it is not one, IncomparableError if it is of another version."""
-    try:
-        result = msgspec.json.decode(raw, type=Result)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        fix = "name a run folder written by `vosbench score`"
-        raise InputError([Problem(code="bad-result", message=str(error), where=str(where), fix=fix)]) from error
-    if result.schema != SCHEMA:
-        message = f"{where} has the schema {result.schema!r}, this vosbench reads {SCHEMA!r}"
-        raise IncomparableError(message, fix="upgrade vosbench, or score the predictions again")
-    return result
-
-
-def values_of(result: Result) -> tuple[Value, ...]:
+def values_of(run: RunResult) -> tuple[Value, ...]:
     """The summary as card values: fractions with every digit of the float64, undefined cells left out."""
     return tuple(
-        Value(measure=c.measure, statistic=c.statistic, group=c.group, value=decimal(c.value), unit="fraction")  # type: ignore[arg-type]
-        for c in result.summary
+        Value(measure=c.measure, statistic=c.statistic, group=c.group, value=decimal(c.value), unit="fraction")
+        for c in run.document.summary
         if c.value is not None
     )
 
 
-def card_of(run: Path, about: About) -> Card:
-    """The card of a run folder: numbers, signature and fingerprints from its files, the rest from ``about``.
+def card_of(run: RunResult, about: About) -> Card:
+    """The card of a run: numbers, signature and fingerprints from it, the rest from ``about``.
 
-    Per-sequence values come from ``objects.csv`` and J over time from ``frames.parquet``; a run without them makes a
-    card without them. Raises InputError, IncomparableError, or UsageError if the run names no benchmark.
+    Raises:
+        InputError: the run is none of a benchmark under the benchmark's own rules, or cannot stand on a card.
     """
-    path = run / "result.json"
-    if not path.is_file():
-        raise UsageError(f"{run} holds no result.json", fix="name a run folder written by `vosbench score`")
-    raw = path.read_bytes()
-    result = read_result(raw, path)
-    if result.benchmark is None or result.split is None:
-        raise UsageError(
-            f"{path} belongs to no benchmark", fix="score with --benchmark, so that results can be compared"
-        )
-    objects = read_objects(run / "objects.csv")
-    series = {(row["sequence"], int(row["object"]), int(row["proposal"])) for row in objects}
-    document = {
+    require_benchmark(run)
+    d = run.document
+    card = {
         **msgspec.to_builtins(about),
         "kind": "measured",
-        "benchmark": result.benchmark,
-        "split": result.split,
-        "protocol": result.signature,
-        "values": msgspec.to_builtins(values_of(result)),
-        "sequences": sequence_values(objects),
-        "over_time": mean_over_time(run / "frames.parquet", series),
-        "result": msgspec.to_builtins(measurement(raw, result)),
+        "benchmark": d.benchmark,
+        "split": d.split,
+        "protocol": d.signature,
+        "values": msgspec.to_builtins(values_of(run)),
+        "sequences": sequence_values(run),
+        "over_time": over_time(run),
+        "result": msgspec.to_builtins(measurement(run)),
     }
     try:
-        return msgspec.convert(document, type=Card)
+        return msgspec.convert(card, type=Card)
     except msgspec.ValidationError as error:
-        problem = Problem(code="bad-card", message=str(error), where=str(path), fix="see docs/leaderboard.md")
-        raise InputError([problem]) from error
+        raise InputError([_problem("bad-card", str(error), run, "see docs/leaderboard.md")]) from error
 
 
-def measurement(raw: bytes, result: Result) -> Measurement:
+def require_benchmark(run: RunResult) -> None:
+    """Raise InputError unless the masks of a benchmark were scored, by the rules of that benchmark's protocol."""
+    d = run.document
+    try:
+        own = protocols.load(d.benchmark)
+    except UsageError:
+        own = None
+    if own is None or own.data is None or d.overrides.get("source"):
+        message = "it holds no masks of a benchmark that vosbench scored"
+        raise InputError([_problem("no-benchmark", message, run, "score predictions with --benchmark NAME")])
+    rules, theirs = (msgspec.structs.replace(s.rules, measures=(), headline=()) for s in (own, d.protocol))
+    if (own.name, own.version, rules) != (d.protocol.name, d.protocol.version, theirs):
+        there, right = (f"{s.name}@{s.version}" for s in (d.protocol, own))
+        message = f"it was scored by {there}, whose rules are not those of the benchmark's {right}"
+        raise InputError([_problem("other-rules", message, run, "score it with --benchmark alone")])
+
+
+def size_deviation(run: RunResult) -> str:
+    """How the data of a run differs from the published size of its split, in words; "" where it does not."""
+    d = run.document
+    data = protocols.load(d.benchmark).data
+    size = data.sizes.get(d.split) if data else None
+    if size is None:
+        return f"the size of {d.benchmark} {d.split} is not known"
+    pairs = [(name, getattr(d.dataset, name), getattr(size, name)) for name in ("sequences", "objects", "frames")]
+    wrong = [f"{have} of {want} {name}" for name, have, want in pairs if want is not None and have != want]
+    return ", ".join(wrong)
+
+
+def measurement(run: RunResult) -> Measurement:
     """What the card says about where its numbers are from."""
+    d, size = run.document, size_deviation(run)
     return Measurement(
-        fingerprint=fingerprint(raw),
-        dataset=result.dataset.fingerprint,
-        predictions=result.predictions.fingerprint,
-        sequences=result.dataset.sequences,
-        objects=result.dataset.objects,
-        frames=result.dataset.frames,
-        complete=result.status == COMPLETE,
+        fingerprint=fingerprint(run.to_json().encode()),
+        dataset=d.dataset.fingerprint,
+        predictions=d.predictions.fingerprint,
+        sequences=d.dataset.sequences,
+        objects=d.dataset.objects,
+        frames=d.dataset.frames,
+        complete=not size,
+        size=size,
+        signatures=dict(d.signatures),
     )
 
 
-def read_objects(path: Path) -> list[dict[str, str]]:
-    """The rows of an ``objects.csv``; none without the file."""
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
-
-
-def sequence_values(objects: list[dict[str, str]]) -> dict[str, dict[str, Number]]:
+def sequence_values(run: RunResult) -> dict[str, dict[str, Number]]:
     """The cells of each sequence, each the mean over its objects; undefined values are left out."""
+    table = run.objects_columns
+    rows = zip(*(table[k].tolist() for k in ("sequence", "measure", "statistic", "value")), strict=True)
     found: dict[str, dict[str, list[float]]] = {}
-    for row in objects:
-        if row["value"]:
-            cells = found.setdefault(row["sequence"], {})
-            cells.setdefault(f"{row['measure']} {row['statistic']}", []).append(float(row["value"]))
+    for sequence, measure, statistic, value in rows:
+        if not math.isnan(value):
+            found.setdefault(sequence, {}).setdefault(f"{measure} {statistic}", []).append(value)
     return {s: {c: decimal(sum(v) / len(v), 6) for c, v in cells.items()} for s, cells in found.items()}
+
+
+def over_time(run: RunResult) -> list[str]:
+    """Mean J at 21 equally spaced points from the first to the last scored frame; empty where J was not measured.
+
+    Objects are pooled, whatever their group (Xu et al., ECCV 2018, Figure 3).
+    """
+    if "J" not in run.spec.rules.measures:
+        return []
+    curves = normalised(run, "J mean all", points=POINTS)
+    return [f"{v:.4f}" for curve in curves for v in curve.mean.tolist()]
 
 
 def read_about(path: Path) -> About:
     """Read a ``card.toml``. Raises InputError naming the key that is wrong."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=About)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.toml.decode(as_utf8(path.read_bytes()), type=About)
+    except (msgspec.DecodeError, ValueError) as error:
         fix = "see `vosbench leaderboard add --help` for an example"
         raise InputError([Problem(code="bad-toml", message=str(error), where=str(path), fix=fix)]) from error
 
 
-def add(board: Board, run: Path, about: About) -> Path:
-    """Put the card of a run on the board, with the ``result.json`` it came from. Returns the card's path.
+def add(board: Board, folder: Path, about: About) -> Path:
+    """Put the card of a run on the board, with a copy of the run. Returns the card's path.
 
-    Raises UsageError for an unknown benchmark or split, or if this very result is on the board already.
+    Raises:
+        InputError: the files of the run disagree, it is no run of a benchmark, or another method has its predictions.
+        UsageError: an unknown benchmark or split, or this very result is on the board already.
     """
+    run = load_run(folder)
     card = card_of(run, about)
     board.of_benchmark(card.benchmark, card.split)
-    raw = (run / "result.json").read_bytes()
-    digest = fingerprint(raw).removeprefix("sha256:")
-    path = board.root / "entries" / card.benchmark / f"measured-{slug(card.name)}-{digest[:12]}.json"
+    assert card.result is not None
+    path = board.root / "entries" / card.benchmark / f"measured-{slug(card.name)}-{digest_of(card)[:12]}.json"
     if path.exists():
         raise UsageError(f"{path} is there already", fix="remove it first if its card.toml has changed")
-    write(board.root / "results" / f"{digest}.json", raw)
+    if others := [entry.card.name for entry in board.entries if same_predictions(entry.card, card)]:
+        message = f"its predictions are those of {others[0]}, which is on the board"
+        raise InputError([_problem("same-predictions", message, run, "score the predictions of this method")])
+    run.save(board.root / "results" / digest_of(card))
     write(path, encode(card))
     return path
+
+
+def digest_of(card: Card) -> str:
+    """The name of the folder in ``results/`` with the run behind a measured card."""
+    assert card.result is not None
+    return card.result.fingerprint.removeprefix("sha256:")
+
+
+def same_predictions(a: Card, b: Card) -> bool:
+    """Do the cards of two methods stand for the same predictions?"""
+    if a.result is None or b.result is None or a.method == b.method:
+        return False
+    return (a.result.dataset, a.result.predictions) == (b.result.dataset, b.result.predictions)
+
+
+def _problem(code: str, message: str, run: RunResult, fix: str) -> Problem:
+    return Problem(code=code, message=message, where=f"the run {run.name}", fix=fix)
 
 
 def fingerprint(raw: bytes) -> str:

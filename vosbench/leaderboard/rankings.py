@@ -1,7 +1,7 @@
 """Rankings: which results may stand in one order. Same benchmark, same split, same rules, or not at all.
 
-Same rules means the same signature for measured cards, and the same printed table for published ones: two papers that
-name one benchmark may still have scored it differently, and nobody can check.
+For measured cards, same rules means the same signature of the number that ranks them. For published ones it means the
+same printed table: two papers that name one benchmark may still have scored it differently, and nobody can check.
 """
 
 from collections import defaultdict
@@ -12,6 +12,7 @@ from zlib import crc32
 from vosbench.leaderboard.card import Card
 from vosbench.leaderboard.entries import Board, Entry
 from vosbench.leaderboard.papers import Benchmark, Paper, table_name
+from vosbench.measures.cells import parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,14 @@ class Ranking:
     @property
     def label(self) -> str:
         """One line for captions: measured or published, and by which rules."""
-        return f"{'Measured' if self.measured else 'Published'}: {self.rules}"
+        kind = "Measured" if self.measured else "Published"
+        return f"{kind}, not ranked ({self.size}): {self.rules}" if self.size else f"{kind}: {self.rules}"
+
+    @property
+    def size(self) -> str:
+        """How the data differs from that of the benchmark, in words; then nothing here has a rank."""
+        result = self.placed[0].entry.card.result
+        return result.size if result else ""
 
 
 def headline(card: Card, benchmark: Benchmark) -> tuple[Decimal | None, bool]:
@@ -67,15 +75,17 @@ def rankings(board: Board, benchmark: str, split: str | None = None) -> list[Ran
     """The rankings of a benchmark: measured ones first, then by split and size. Raises UsageError for unknown names."""
     groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in board.of_benchmark(benchmark, split):
-        groups[entry.card.split, _rules(entry.card, board.papers)].append(entry)
+        groups[entry.card.split, _rules(entry.card, board.benchmarks[benchmark].headline, board.papers)].append(entry)
     order = list(board.benchmarks[benchmark].splits)
     found = [_ranking(board.benchmarks[benchmark], entries, rules) for (_, rules), entries in groups.items()]
     return sorted(found, key=lambda r: (not r.measured, order.index(r.split), -len(r.placed), r.rules))
 
 
-def _rules(card: Card, papers: dict[str, Paper]) -> str:
-    if card.source is None:
-        return card.protocol
+def _rules(card: Card, headline: str, papers: dict[str, Paper]) -> str:
+    """What a card must share with another one to stand in its ranking: the signature of what ranks it, or a table."""
+    if card.result is not None:
+        return card.result.signatures.get(parse(headline).measure, card.protocol)
+    assert card.source is not None
     paper = papers[card.source.paper]
     return f"{paper.short} ({paper.venue} {paper.year}), {table_name(card.source.table)}"
 

@@ -1,16 +1,17 @@
 """Score the predictions behind a measured card again, where they and the data are at hand."""
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 
-from vosbench.datasets.discover import Root, locate
+from vosbench.datasets.discover import locate
+from vosbench.datasets.query import Query, Root
 from vosbench.errors import InputError, UsageError
 from vosbench.leaderboard.card import Card, Value
-from vosbench.leaderboard.check import Rescore, result_path
+from vosbench.leaderboard.check import Rescore, run_folder
 from vosbench.leaderboard.entries import Board
-from vosbench.leaderboard.measured import read_result, values_of
-from vosbench.scoring.api import score
+from vosbench.leaderboard.measured import values_of
+from vosbench.results.reader import load as load_run
+from vosbench.scoring.api import score_query
 
 
 def rescorer(board: Board, predictions: Path, roots: Collection[Root]) -> Rescore:
@@ -19,21 +20,20 @@ def rescorer(board: Board, predictions: Path, roots: Collection[Root]) -> Rescor
     Args:
         board: the leaderboard.
         predictions: holds prediction folders or archives, under the names the results were made from.
-        roots: where data may lie, see :func:`vosbench.datasets.discover.locate`.
+        roots: where data may lie, see :class:`vosbench.datasets.query.Query`.
     """
 
     def again(card: Card) -> tuple[Value, ...] | None:
-        path = result_path(board, card)
-        document = json.loads(path.read_bytes())
-        masks = predictions / Path(document["predictions"]["name"]).name
-        measures = document["protocol"]["rules"]["measures"]
+        document = load_run(run_folder(board, card)).document
+        masks = predictions / Path(document.predictions.name).name
+        query = Query.of(benchmark=document.benchmark, split=document.split, roots=roots)
         try:
-            locate(benchmark=document["benchmark"], split=document["split"], roots=tuple(roots))
+            locate(query)
         except (UsageError, InputError):
             return None  # the data is not here
         if not masks.exists():
             return None
-        run = score(masks, benchmark=document["benchmark"], split=document["split"], measures=measures, roots=roots)
-        return values_of(read_result(run.to_json().encode(), path))
+        (run,) = score_query(masks, query, measures=document.protocol.rules.measures)
+        return values_of(run)
 
     return again

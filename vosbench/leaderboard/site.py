@@ -58,9 +58,10 @@ def render(board: Board) -> dict[str, str]:
         files[f"benchmark/{name}.html"] = page(context, root="../", name=name, found=found, years=_years(found))
         files[f"data/{name}.csv"] = formats.render(tables.benchmark(board, name), "csv")
         files[f"data/{name}.json"] = _json([e.card for e in board.of_benchmark(name)])
-    context["results"] = {path.name for path in (board.root / "results").glob("*.json")}
-    for name in sorted(context["results"]):
-        files[f"data/results/{name}"] = (board.root / "results" / name).read_text(encoding="utf-8")
+    results = {f"{path.parent.name}.json": path for path in sorted((board.root / "results").glob("*/result.json"))}
+    context["results"] = set(results)
+    for name, result in results.items():
+        files[f"data/results/{name}"] = result.read_text(encoding="utf-8")
     for path, entries in by_method.items():
         page = environment.get_template("method.html").render
         files[path] = page(context, root="../", entries=entries, card=entries[0].card)

@@ -2,22 +2,25 @@
 
 import os
 import stat
+import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from vosbench.errors import InputError, Problem
-from vosbench.masks.listing import MAX_FILE_BYTES, Listed, by_sequence, last_change, refused
+from vosbench.masks.listing import MAX_MEMBERS, MAX_OTHERS, MAX_PATH, Listed, largest, last_change, refused
+from vosbench.masks.names import Found, split_path
+from vosbench.masks.tree import ANY, Tree, Wanted, arranged
+from vosbench.masks.walk import MAX_DEPTH
 
 #: Deflate makes 1032 bytes of one at most; what claims more lies.
 MAX_INFLATION = 1032
 
-#: An archive of more members, or a member with a longer path, is refused before its paths are taken apart.
-MAX_MEMBERS, MAX_PATH = 1 << 20, 1024
-
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_UTF8 = 0x800  # the flag of a name in UTF-8
+_UNICODE_PATH = 0x7075  # the extra field of Info-ZIP with the name in UTF-8
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class MaskArchive(Listed):
 
     path: Path
     palette: str | None = None
+    wanted: Wanted = ANY
     _opened: dict[int, zipfile.ZipFile] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -48,50 +52,51 @@ class MaskArchive(Listed):
         return str(self.path)
 
     @cached_property
-    def files(self) -> Mapping[str, Mapping[str, str]]:
-        """Members by sequence and frame. Raises InputError naming every unsafe member."""
+    def _listed(self) -> tuple[Found, list[str]]:
+        """The masks by folder, and other members. Raises InputError naming every unsafe member."""
         members = self._archive.infolist()
         if len(members) > MAX_MEMBERS:
             message = f"it has {len(members)} members, at most {MAX_MEMBERS} are read"
             raise refused("unsafe-archive", message, self.name, "zip the masks alone")
         if problems := [problem for info in members if (problem := self._unsafe(info))]:
             raise InputError(problems)
-        masks = [(PurePosixPath(info.filename), info.filename) for info in members if _is_mask(info)]
-        return by_sequence(_below_shared_folders(masks), lambda key: f"{self.path}/{key}")
+        return listed((decoded_name(info), info.filename) for info in members)
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The sequences. Raises InputError for an archive or names that are not safe."""
+        return arranged(self._listed[0], self.wanted, lambda key: f"{self.path}/{key}")
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Members that are no masks."""
+        return tuple(self._listed[1])
 
     def _unsafe(self, info: zipfile.ZipInfo) -> Problem | None:
-        name = info.filename
-        path = PurePosixPath(name[:MAX_PATH])
-        why, fix = "", "zip it again"
-        if len(name) > MAX_PATH:
-            why = f"its path has {len(name)} characters, at most {MAX_PATH} are read"
-        elif path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name.split("/")[0]:
-            why, fix = "its path leaves the archive", "zip the folder itself"
+        why, fix = unsafe_path(info.filename), "zip the folder itself"
+        if why:
+            pass
         elif stat.S_ISLNK(info.external_attr >> 16):
             why, fix = "it is a symbolic link", "zip the files, not links"
-        elif info.file_size > MAX_FILE_BYTES or info.file_size > MAX_INFLATION * info.compress_size + 4096:
-            why = f"it claims to inflate to {info.file_size} bytes"
+        elif info.file_size > largest(info.filename) or info.file_size > MAX_INFLATION * info.compress_size + 4096:
+            why, fix = f"it claims to inflate to {info.file_size} bytes", "zip it again"
         elif info.flag_bits & 1:
             why, fix = "it is encrypted", "zip it without a password"
         elif info.compress_type not in _METHODS:
             why, fix = f"it is packed by method {info.compress_type}", "zip it with deflate"
-        return Problem(code="unsafe-archive", message=why, where=f"{self.path}/{name}", fix=fix) if why else None
+        return unsafe_member(why, f"{self.path}/{info.filename}", fix) if why else None
+
+    def load(self, key: str) -> bytes:
+        """The bytes of a member. Raises OSError."""
+        return _read(self._archive, key)
 
     def subset(self, *sequences: str) -> "ArchivePart":
         """These sequences alone, found by an absolute path."""
-        files = {name: self.files[name] for name in sequences if name in self.files}
-        return ArchivePart(self.name, self.path.absolute(), self.palette, files)
+        return ArchivePart(self.name, self.path.absolute(), self.palette, self.tree.part(sequences))
 
     def modified(self, *_: str) -> int:
         """When the archive was last written or renamed (ns since 1970). Raises OSError."""
         return last_change(self.path)
-
-    def load(self, key: str) -> bytes:
-        """The bytes of a member. Raises OSError."""
-        try:
-            return self._archive.read(key)
-        except Exception as error:  # BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError and more
-            raise OSError(str(error) or type(error).__name__) from error
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class ArchivePart(Listed):
     called: str
     place: Path
     palette: str | None
-    members: Mapping[str, Mapping[str, str]]
+    members: Tree
 
     @property
     def name(self) -> str:
@@ -109,16 +114,17 @@ class ArchivePart(Listed):
         return self.called
 
     @property
-    def files(self) -> Mapping[str, Mapping[str, str]]:
-        """Members by sequence and frame."""
+    def tree(self) -> Tree:
+        """The sequences that came along."""
         return self.members
 
     def load(self, key: str) -> bytes:
         """The bytes of a member. Raises OSError."""
         try:
-            return _opened(self.place, self.place.stat().st_mtime_ns, os.getpid()).read(key)
+            archive = _opened(self.place, self.place.stat().st_mtime_ns, os.getpid())
         except Exception as error:  # as a whole archive does
             raise OSError(str(error) or type(error).__name__) from error
+        return _read(archive, key)
 
 
 @lru_cache(maxsize=16)
@@ -127,18 +133,63 @@ def _opened(archive: Path, version: int, process: int) -> zipfile.ZipFile:
     return zipfile.ZipFile(archive)
 
 
-def _is_mask(info: zipfile.ZipInfo) -> bool:
-    path = PurePosixPath(info.filename)
-    hidden = path.name.startswith(".") or "__MACOSX" in path.parts
-    return not info.filename.endswith("/") and not hidden and path.suffix.lower() == ".png"
+def listed(members: Iterable[tuple[str, str]]) -> tuple[Found, list[str]]:
+    """The masks by folder, and the keys of other members, of (path, key) of each member."""
+    found: Found = {}
+    others: list[str] = []
+    for path, key in members:
+        place = split_path(path)
+        if place is None:
+            continue
+        if place[1][-4:].lower() == ".png":
+            found.setdefault(place[0], []).append((place[1][:-4], key))
+        elif len(others) < MAX_OTHERS:
+            others.append(key)
+    return found, sorted(others)
 
 
-def _below_shared_folders(masks: list[tuple[PurePosixPath, str]]) -> Iterator[tuple[str, str, str]]:
-    """(sequence, frame, member), without the folders that all masks share above the sequences."""
-    parents = {path.parts[:-1] for path, _ in masks}
-    depth = 0
-    while parents and len({p[:1] for p in parents}) == 1 and min(len(p) for p in parents) > 1:
-        parents = {p[1:] for p in parents}
-        depth += 1
-    for path, member in masks:
-        yield "/".join(path.parts[depth:-1]) or ".", path.stem, member
+def unsafe_path(name: str) -> str:
+    """Why the path of a member is not safe to read; "" where it is. Backslashes part folders, as on Windows."""
+    path = name[:MAX_PATH].replace("\\", "/")
+    parts = path.split("/")
+    if len(name) > MAX_PATH:
+        return f"its path has {len(name)} characters, at most {MAX_PATH} are read"
+    if path.startswith("/") or ".." in parts or ":" in parts[0]:
+        return "its path leaves the archive"
+    if len(parts) > MAX_DEPTH + 1:
+        return f"it lies {len(parts) - 1} folders deep, at most {MAX_DEPTH} are read"
+    return ""
+
+
+def unsafe_member(why: str, where: str, fix: str) -> Problem:
+    """The problem of one member, for which the whole archive is refused."""
+    return Problem(code="unsafe-archive", message=why, where=where, fix=fix)
+
+
+def decoded_name(info: zipfile.ZipInfo) -> str:
+    """The path of a member: in UTF-8 if its flag, its extra field or its bytes say so, else by code page 437."""
+    if info.flag_bits & _UTF8 or info.filename.isascii():
+        return info.filename
+    raw = info.filename.encode("cp437", errors="replace")
+    try:
+        return (_unicode_path(info.extra) or raw).decode()
+    except UnicodeDecodeError:
+        return info.filename
+
+
+def _unicode_path(extra: bytes) -> bytes:
+    """The name in the extra field of Info-ZIP; empty without one."""
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        if kind == _UNICODE_PATH:
+            return extra[9 : 4 + size]  # after a version and the checksum of the other name
+        extra = extra[4 + size :]
+    return b""
+
+
+def _read(archive: zipfile.ZipFile, key: str) -> bytes:
+    """The bytes of a member. Raises OSError."""
+    try:
+        return archive.read(key)
+    except Exception as error:  # BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError and more
+        raise OSError(str(error) or type(error).__name__) from error

@@ -43,9 +43,9 @@ class _Trimmed:
     palette: bytes
 
     @classmethod
-    def of(cls, plane: LabelMap) -> "_Trimmed":
+    def of(cls, plane: LabelMap, *, outlined: bool = True) -> "_Trimmed":
         place = tuple(_extent(np.atleast_1d(plane.any(axis))) for axis in (1, 0))
-        contours = kernel.contours(plane.astype(np.uint8, copy=False)) if plane.dtype == np.uint8 else None
+        contours = kernel.contours(plane.astype(np.uint8, copy=False)) if outlined and plane.dtype == np.uint8 else None
         return cls(plane.shape, (place[0], place[1]), plane[place].copy(), contours, palette_of(plane))
 
     @property
@@ -63,6 +63,10 @@ def _extent(flags: NDArray[np.bool_]) -> slice:
     return slice(int(at[0]), int(at[-1]) + 1) if len(at) else slice(0, 0)
 
 
+#: Trimmed planes by (sequence, frame).
+Held = dict[tuple[str, str], tuple[_Trimmed, ...]]
+
+
 @dataclass(frozen=True)
 class HeldMasks:
     """The masks of ``source``, of which those that were asked to be held are decoded already.
@@ -73,12 +77,12 @@ class HeldMasks:
 
     source: MaskSource
     limit: int = field(default_factory=allowance)
-    _held: dict[tuple[str, str], tuple[_Trimmed, ...]] = field(init=False, repr=False, default_factory=dict)
+    held: Held = field(repr=False, default_factory=dict)
 
     @property
     def nbytes(self) -> int:
         """The memory taken."""
-        return sum(plane.nbytes for planes in self._held.values() for plane in planes)
+        return sum(plane.nbytes for planes in self.held.values() for plane in planes)
 
     def hold(self, sequence: str, frames: Iterable[str]) -> None:
         """Decode frames of a sequence and keep them, as far as there is room. Raises InputError naming the file."""
@@ -89,7 +93,17 @@ class HeldMasks:
             planes = tuple(map(_Trimmed.of, self.source.read(sequence, frame)))
             left -= sum(plane.nbytes for plane in planes)
             if left >= 0:
-                self._held[sequence, frame] = planes
+                self.held[sequence, frame] = planes
+
+    def keep(self, sequence: str, frame: str, planes: Masks) -> None:
+        """Keep a frame that somebody has decoded, without its contours and whatever the limit."""
+        if (sequence, frame) not in self.held:
+            self.held[sequence, frame] = tuple(_Trimmed.of(plane, outlined=False) for plane in planes)
+
+    def of_frames(self, sequence: str, frames: Iterable[str]) -> "HeldMasks":
+        """The same source, of which these frames alone are held."""
+        held = {(sequence, f): self.held[sequence, f] for f in frames if (sequence, f) in self.held}
+        return HeldMasks(self.source, self.limit, held)
 
     @property
     def name(self) -> str:
@@ -106,7 +120,7 @@ class HeldMasks:
 
     def read(self, sequence: str, frame: str) -> Masks:
         """The masks of a frame: as they are held, or read now."""
-        held = self._held.get((sequence, frame))
+        held = self.held.get((sequence, frame))
         return self.source.read(sequence, frame) if held is None else tuple(plane.whole() for plane in held)
 
     @property
@@ -116,9 +130,8 @@ class HeldMasks:
 
     def subset(self, *sequences: str) -> "HeldMasks":
         """These sequences alone, with what is held of them."""
-        part = HeldMasks(subset(self.source, *sequences), self.limit)
-        part._held.update({key: planes for key, planes in self._held.items() if key[0] in sequences})
-        return part
+        held = {key: planes for key, planes in self.held.items() if key[0] in sequences}
+        return HeldMasks(subset(self.source, *sequences), self.limit, held)
 
     def modified(self, *sequences: str) -> int:
         """When the source was."""

@@ -9,6 +9,7 @@ RGB, anything else               refused, naming a palette that has these colour
 ===============================  ============================================================================
 """
 
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,21 @@ from numpy.typing import NDArray
 
 from vosbench.masks.chunks import RGB, RGBA, Header, MaskError
 from vosbench.masks.palette import PALETTES
+from vosbench.types import MaskSource
 
 _BLOCK = 1 << 20  # pixels whose colours are looked up at once
 
 _WRITE_INDICES = "save masks as palette PNG, without interpolation, and without JPEG in between"
+
+
+def with_palette(source: MaskSource, palette: str | None) -> MaskSource:
+    """The source, reading masks in RGB by the exact colours of a palette where one is named and it reads files."""
+    if palette is None or not is_dataclass(source):
+        return source
+    names = {f.name for f in fields(source)}
+    if "palette" in names:
+        return replace(source, palette=palette)
+    return replace(source, files=with_palette(source.files, palette)) if "files" in names else source
 
 
 def labels_from_samples(samples: NDArray[Any], header: Header, palette: str | None) -> NDArray[Any]:

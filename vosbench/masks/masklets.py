@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from vosbench.errors import InputError, Problem
 from vosbench.masks.listing import last_change
 from vosbench.masks.planes import TooManyPlanes, pack
-from vosbench.masks.rle import EncodingError, RunLengths, decode
+from vosbench.masks.run_lengths import EncodingError, RunLengths, decode
 from vosbench.types import Masks, ObjectInfo
 
 KINDS = ("manual", "auto")

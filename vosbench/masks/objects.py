@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
 from vosbench.masks.listing import modified, subset
+from vosbench.masks.order import in_time_order
 from vosbench.masks.planes import TooManyPlanes, pack
 from vosbench.types import Masks, MaskSource
 
@@ -27,10 +28,12 @@ class ObjectTree:
 
     ``required`` lists, by sequence and label, the frames an object must have: a frame that an object's folder lacks is
     not a frame of the sequence, and so is reported as missing. An object without a folder was never predicted.
+    ``first`` is the number of the folder of label 1: 0, or 1 where folders are called by the labels of label maps.
     """
 
     files: MaskSource
     required: Mapping[str, Mapping[int, frozenset[str]]] | None = None
+    first: int = 0
 
     @property
     def name(self) -> str:
@@ -44,12 +47,16 @@ class ObjectTree:
         bad = []
         for path in self.files.sequences():
             sequence, _, folder = path.rpartition("/")
-            if sequence and folder.isascii() and folder.isdigit() and len(folder) <= MOST_DIGITS:
-                found.setdefault(sequence, {})[int(folder) + 1] = path
+            known = folder.isascii() and folder.isdigit() and len(folder) <= MOST_DIGITS
+            label = int(folder) + 1 - self.first if known else 0
+            if sequence and label > 0 and label not in found.get(sequence, {}):
+                found.setdefault(sequence, {})[label] = path
             else:
                 bad.append(path)
         if bad:
             fix = "name the folders of a sequence's objects 000, 001, …"
+            if self.first:
+                fix = "name them by the labels of the ground truth: 1, 2, …; or write one label map a frame"
             raise InputError(
                 [
                     Problem(code="layout", message="no folder of an object", where=self.files.where(path), fix=fix)
@@ -75,7 +82,7 @@ class ObjectTree:
         by_object = self.frames_of(sequence)
         required = self.required.get(sequence, {}) if self.required else {}
         lacking = {f for label, have in by_object.items() for f in required.get(label, frozenset()) - set(have)}
-        return tuple(sorted({f for have in by_object.values() for f in have} - lacking))
+        return in_time_order({f for have in by_object.values() for f in have} - lacking)
 
     def read(self, sequence: str, frame: str) -> Masks:
         """All objects of a frame. Raises InputError naming the file, also where objects differ in size."""
@@ -95,7 +102,10 @@ class ObjectTree:
         for label, path in sorted(self.folders.get(sequence, {}).items()):
             if frame not in self._have[path]:
                 continue
-            mask = self.files.read(path, frame)[0] > 0
+            plane = self.files.read(path, frame)[0]
+            mask = plane > 0
+            if self.first and (plane[mask] != plane.max()).any():
+                raise self._several(path, frame)
             if shape and mask.shape != shape:
                 raise self._unlike(path, frame)
             shape = mask.shape
@@ -104,7 +114,7 @@ class ObjectTree:
     def subset(self, *sequences: str) -> "ObjectTree":
         """These sequences alone."""
         required = self.required and {name: self.required[name] for name in sequences if name in self.required}
-        return ObjectTree(subset(self.files, *self._paths(sequences)), required)
+        return ObjectTree(subset(self.files, *self._paths(sequences)), required, self.first)
 
     def modified(self, *sequences: str) -> int:
         """When a file of these sequences was last written, renamed or removed (ns since 1970). Raises OSError."""
@@ -117,6 +127,16 @@ class ObjectTree:
         """The folder of a sequence, or the pattern of the files of a frame."""
         folder = self.files.where(sequence)
         return folder if frame is None else f"{folder}/*/{frame}.png"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Those of the files, and how they were read where label maps were expected."""
+        own = f"{self.name}: masks of one object a folder were read, each folder being the label of its object"
+        return (*getattr(self.files, "notes", ()), *([own] if self.first else []))
+
+    def _several(self, path: str, frame: str) -> InputError:
+        message, fix = "it holds several labels, in a folder of one object", "write one label map a frame"
+        return self._problem("layout", message, fix, self.files.where(path, frame), path.rpartition("/")[0], frame)
 
     def _unlike(self, path: str, frame: str) -> InputError:
         message, fix = "its size differs from that of the other objects", "write all objects at one size"

@@ -1,39 +1,30 @@
 """Run-length encoded masks in JSON, as COCO, YouTube-VIS, OVIS and MeViS write them.
 
-A run-length encoding is ``{"size": [height, width], "counts": …}``: lengths of runs of 0 and 1 in turn, down the
-columns, as a list of integers or in COCO's compressed text. Sizes, signs and the sum of the runs are checked before a
-mask is made. The usual C library would gain nothing: checking needs the runs anyway, and it trusts what it is given.
-
-A document of instances is ``{"videos": […], "annotations": […]}``; a list of results ``[{"video_id": …, …}]`` takes
-its videos from the ground truth. A sequence is called like the folder of its frames. The label of an annotation is its
+The encodings themselves are those of :mod:`vosbench.masks.run_lengths`. A document of instances is
+``{"videos": […], "annotations": […]}``; a list of results ``[{"video_id": …, …}]`` takes its videos from the ground
+truth. A sequence is called like the folder of its frames. The label of an annotation is its
 ``object``, where it has one; else truth is numbered in the order of annotation ids, and results by falling score. Such
 numbers of results are no identity: :mod:`vosbench.scoring.identity` refuses to pair objects by them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
 from vosbench.masks.listing import last_change
+from vosbench.masks.order import in_time_order
 from vosbench.masks.planes import TooManyPlanes, pack
 from vosbench.masks.png import MAX_PIXELS
+from vosbench.masks.run_lengths import EncodingError, RunLengths, of_size
+from vosbench.text import as_utf8
 from vosbench.types import Masks
 
 #: A larger document is refused, and so is a video of more objects: results hold some tens.
 MAX_BYTES, MAX_OBJECTS = 1 << 30, 1000
-
-
-class RunLengths(msgspec.Struct, frozen=True):
-    """One encoded mask."""
-
-    size: tuple[int, int]
-    counts: str | list[int]
 
 
 class Video(msgspec.Struct, frozen=True):
@@ -70,71 +61,17 @@ class _Document(msgspec.Struct, frozen=True):
     annotations: tuple[Instance, ...]
 
 
-class EncodingError(ValueError):
-    """An encoding that is no mask."""
-
-
-def decode(encoded: RunLengths) -> NDArray[np.bool_]:
-    """The mask of an encoding: bool (height, width).
-
-    Raises:
-        EncodingError: what is wrong with it.
-
-    >>> decode(RunLengths(size=(2, 2), counts=[1, 2, 1])).astype(int).tolist()
-    [[0, 1], [1, 0]]
-    """
-    height, width = encoded.size
-    if height < 1 or width < 1 or height * width > MAX_PIXELS:
-        raise EncodingError(f"a mask cannot be {width} x {height} pixels")
-    runs = _runs(encoded.counts) if isinstance(encoded.counts, str) else _checked(encoded.counts)
-    if (runs < 0).any() or (runs > height * width).any() or int(runs.sum()) != height * width:
-        raise EncodingError(f"its runs do not add up to {width} x {height} pixels")
-    values = np.arange(len(runs)) % 2 == 1
-    return np.ascontiguousarray(np.repeat(values, runs).reshape(width, height).T)
-
-
-def _of_size(encoded: RunLengths, shape: tuple[int, int], label: int) -> NDArray[np.bool_]:
-    """The mask of an object that must have the size of its video. Raises EncodingError."""
-    if tuple(encoded.size) != shape:
-        raise EncodingError(f"object {label} is of size {encoded.size}, the video {shape}")
-    try:
-        return decode(encoded)
-    except EncodingError as error:
-        raise EncodingError(f"object {label}: {error}") from error
-
-
-def _checked(counts: list[int]) -> NDArray[np.int64]:
-    if any(not 0 <= n <= MAX_PIXELS for n in counts):
-        raise EncodingError("a run is negative or too long")
-    return np.array(counts, np.int64)
-
-
-def _runs(text: str) -> NDArray[np.int64]:
-    """COCO's compressed text: numbers in groups of five bits, lowest first; from the fourth on, each is the difference
-    to the one two before."""
-    digits = np.frombuffer(text.encode(errors="replace"), np.uint8).astype(np.int64) - 48
-    if not len(digits) or ((digits < 0) | (digits > 63)).any() or digits[-1] & 32:
-        raise EncodingError("its text is no run-length encoding")
-    ends = np.flatnonzero(digits & 32 == 0)
-    starts = np.append(0, ends[:-1] + 1)
-    place = np.arange(len(digits)) - np.repeat(starts, ends - starts + 1)
-    if (place > 6).any():
-        raise EncodingError("a run is too long")
-    numbers = np.add.reduceat((digits & 31) << (5 * place), starts)
-    negative = digits[ends] & 16 > 0
-    numbers = np.where(negative, numbers - (1 << 5 * (place[ends] + 1)), numbers)
-    numbers[1::2] = np.cumsum(numbers[1::2])
-    numbers[2::2] = np.cumsum(numbers[2::2])
-    return numbers
-
-
 @dataclass(frozen=True)
 class InstanceFile:
-    """The masks of a JSON document of instances, or of a list of results for ``videos``."""
+    """The masks of a JSON document of instances, or of a list of results for ``videos``.
+
+    ``shown`` is what messages call the document, where that is not ``path``: it may lie in an archive.
+    """
 
     path: Path
     videos: Mapping[int, Video]
     instances: tuple[Instance, ...]
+    shown: str = ""
     _labels: dict[str, dict[int, Instance]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -143,16 +80,16 @@ class InstanceFile:
             known = labels[self.videos[instance.video_id].name]
             label = instance.object if instance.object is not None else len(known) + 1
             if len(known) == MAX_OBJECTS:
-                raise _broken(self.path, f"video {instance.video_id} has more than {MAX_OBJECTS} objects")
+                raise _broken(self.name, f"video {instance.video_id} has more than {MAX_OBJECTS} objects")
             if label in known or not 0 < label < 1 << 16:
-                raise _broken(self.path, f"video {instance.video_id}: object {label} is there twice or no label")
+                raise _broken(self.name, f"video {instance.video_id}: object {label} is there twice or no label")
             known[label] = instance
         object.__setattr__(self, "_labels", labels)
 
     @property
     def name(self) -> str:
         """The file."""
-        return str(self.path)
+        return self.shown or str(self.path)
 
     @cached_property
     def _by_name(self) -> dict[str, Video]:
@@ -171,7 +108,7 @@ class InstanceFile:
         """These videos alone."""
         videos = {self._by_name[name].id: self._by_name[name] for name in sequences if name in self._by_name}
         instances = (instance for name in sequences for instance in self._labels.get(name, {}).values())
-        return InstanceFile(self.path, videos, tuple(instances))
+        return InstanceFile(self.path, videos, tuple(instances), self.shown)
 
     def stated(self, sequence: str) -> frozenset[int]:
         """The labels of a video's objects that the file itself states."""
@@ -188,8 +125,8 @@ class InstanceFile:
         return tuple(sorted(self._by_name))
 
     def frames(self, sequence: str) -> tuple[str, ...]:
-        """Stems of a video's frames, sorted."""
-        return tuple(sorted(self._positions.get(sequence, ())))
+        """Stems of a video's frames, in the order of time."""
+        return in_time_order(self._positions.get(sequence, ()))
 
     def read(self, sequence: str, frame: str) -> Masks:
         """All objects of a frame. Raises InputError for an encoding that is no mask of the video's size."""
@@ -204,13 +141,13 @@ class InstanceFile:
             if at < len(instance.segmentations)
         }
         try:
-            return pack(((label, _of_size(e, shape, label)) for label, e in encoded.items() if e), shape)
+            return pack(((label, of_size(e, shape, label)) for label, e in encoded.items() if e), shape)
         except (EncodingError, TooManyPlanes) as error:
             raise self._unusable(sequence, frame, str(error)) from error
 
     def where(self, sequence: str, frame: str | None = None) -> str:
         """The file and the part of it that is meant."""
-        return f"{self.path}#{sequence}" + (f"/{frame}" if frame else "")
+        return f"{self.name}#{sequence}" + (f"/{frame}" if frame else "")
 
     def _unusable(self, sequence: str, frame: str, message: str) -> InputError:
         where, fix = self.where(sequence, frame), "encode the mask again"
@@ -224,24 +161,39 @@ def open_instances(path: Path, videos: Mapping[int, Video] | None = None) -> Ins
     Raises:
         InputError: the file is neither, or speaks of a video that is not there.
     """
+    return read_instances(lambda: _bytes(path), str(path), path, videos)
+
+
+def read_instances(
+    load: Callable[[], bytes], name: str, path: Path, videos: Mapping[int, Video] | None = None
+) -> InstanceFile:
+    """Read what ``load`` gives: a document called ``name`` that is the file ``path``, or lies in it.
+
+    Raises:
+        InputError: as for :func:`open_instances`.
+    """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _broken(path, f"it is larger than {MAX_BYTES} bytes")
-        data = path.read_bytes()
+        data = as_utf8(load())
         if data.lstrip()[:1] == b"[":
             if videos is None:
-                raise _broken(path, "a list of results names no frames: score it against ground truth in JSON")
+                raise _broken(name, "a list of results names no frames: score it against ground truth in JSON")
             instances = msgspec.json.decode(data, type=tuple[Instance, ...])
         else:
             document = msgspec.json.decode(data, type=_Document)
             videos, instances = {video.id: video for video in document.videos}, document.annotations
     except (OSError, ValueError, RecursionError) as error:
-        raise _broken(path, f"not readable as instances ({error})") from error
+        raise _broken(name, f"not readable as instances ({error})") from error
     if strays := sorted({i.video_id for i in instances} - set(videos)):
-        raise _broken(path, f"it has objects of video {strays[0]}, which is not there")
-    return InstanceFile(path, videos, instances)
+        raise _broken(name, f"it has objects of video {strays[0]}, which is not there")
+    return InstanceFile(path, videos, instances, name)
 
 
-def _broken(path: Path, message: str) -> InputError:
+def _bytes(path: Path) -> bytes:
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES} bytes")
+    return path.read_bytes()
+
+
+def _broken(where: str, message: str) -> InputError:
     fix = "see docs/adding-a-benchmark.md for the forms that are read"
-    return InputError([Problem(code="no-masks", message=message, where=str(path), fix=fix)])
+    return InputError([Problem(code="no-masks", message=message, where=where, fix=fix)])

@@ -35,6 +35,7 @@ class Measure:
     frames the measure says nothing about. ``pooled``: an object's value is that of its counts summed over its frames.
     A measure that is no function of counts (temporal stability) has a column of its own name in the frames table
     instead, float64, NaN where undefined. ``statistics`` limits what can be taken of it; ``factor`` scales its mean.
+    ``rewards_absence``: two empty masks have the best value by convention, which a protocol may take away.
     An object on fewer than ``least`` frames of which the measure says something has no value; one of which it says
     nothing on any frame has the value ``empty``. ``selective``: it is a measure of some objects only, as the ground
     truth decides.
@@ -46,6 +47,7 @@ class Measure:
     value: Callable[..., NDArray[np.float64]] | None
     pooled: bool = False
     higher_is_better: bool = True
+    rewards_absence: bool = False
     statistics: tuple[str, ...] = EVERY_STATISTIC
     factor: float = 1.0
     least: int = 1
@@ -74,8 +76,8 @@ def _mean(
 _REGION, _AREAS, _CONTOUR = COUNTS[:3], COUNTS[1:3], COUNTS[3:]
 
 _ALL = (
-    Measure(name="J", title="region similarity", counts=_REGION, value=region.similarity),
-    Measure(name="F", title="contour accuracy", counts=_CONTOUR, value=contour.accuracy),
+    Measure(name="J", title="region similarity", counts=_REGION, value=region.similarity, rewards_absence=True),
+    Measure(name="F", title="contour accuracy", counts=_CONTOUR, value=contour.accuracy, rewards_absence=True),
     Measure(
         name="T",
         title="temporal stability",
@@ -85,12 +87,19 @@ _ALL = (
         statistics=MEAN_ONLY,
         factor=stability.DISPLAY_FACTOR,
     ),
-    Measure(name="Js", title="region similarity with one pixel added", counts=_REGION, value=region.smoothed),
+    Measure(
+        name="Js",
+        title="region similarity with one pixel added",
+        counts=_REGION,
+        value=region.smoothed,
+        rewards_absence=True,
+    ),
     Measure(
         name="Fa",
         title="contour accuracy with a tolerance by object area",
         counts=("gt_length", "pred_length", *EXTRA_HITS["object-area"]),
         value=_by_area,
+        rewards_absence=True,
     ),
     _mean("Jv", "volumetric J: pixels summed over the frames", _REGION, region.similarity, pooled=True),
     _mean("Fv", "volumetric F: contour pixels summed over the frames", _CONTOUR, contour.accuracy, pooled=True),
@@ -195,21 +204,6 @@ def limits(measure: str, statistic: str = "mean") -> tuple[float, float]:
     """
     factor = MEASURES[measure].factor if measure in MEASURES and statistic == "mean" else 1.0
     return (-factor if statistic == "decay" else 0.0), factor
-
-
-def cell_name(measure: str, statistic: str) -> str:
-    """What a number is called in tables: the measure, and the statistic unless it is the mean."""
-    return measure if statistic == "mean" else f"{measure} {statistic}"
-
-
-def cell_of(name: str) -> tuple[str, str]:
-    """The measure and the statistic of a name in tables.
-
-    >>> cell_of("J&F"), cell_of("J decay")
-    (('J&F', 'mean'), ('J', 'decay'))
-    """
-    measure, _, statistic = name.partition(" ")
-    return measure, statistic or "mean"
 
 
 #: The mean of a region and a contour measure, computed wherever both are.

@@ -48,14 +48,20 @@ def disk(radius: float) -> NDArray[np.int32]:
     The toolkits draw it with scikit-image, whose grid starts at -radius. Where the radius has a fraction, the disk is
     therefore off its centre: 191 pixels for 7.84, where a centred one has 193. So is ours. Do not write to it.
 
+    A radius under 0.586 has no pixel at all in that grid. OpenCV, which grows the contours there, then takes the first
+    pixel of the grid, and the contour moves by one pixel along the diagonal. So does ours.
+
     >>> disk(1).tolist()
     [[0, -1, 1], [-1, 0, 0], [1, 0, 0]]
     >>> disk(1.5).tolist()
     [[0, -1, 0], [-1, -1, 0]]
+    >>> disk(0.5).tolist()
+    [[-1, -1, -1]]
     """
     n = math.ceil(2 * radius + 1)
     centre, grid = n // 2, np.arange(n) - radius
     inside = grid[:, None] ** 2 + grid**2 <= radius**2
+    inside[0, 0] |= not inside.any()
     rows = np.flatnonzero(inside.any(1))
     spans = np.stack([rows, inside[rows].argmax(1), n - 1 - inside[rows, ::-1].argmax(1)], 1) - centre
     return spans[np.argsort(abs(spans[:, 0]), kind="stable")].astype(np.int32)

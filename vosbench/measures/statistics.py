@@ -51,18 +51,6 @@ def recall(values: Floats) -> float:
     return float(np.mean(values > RECALL_THRESHOLD)) if len(values) else float("nan")
 
 
-def decay(values: Floats) -> float:
-    """Average of the first quarter minus average of the last (positive: it gets worse); NaN if there are no values.
-
-    >>> decay(np.linspace(1, 0, 1000)).__round__(3)
-    0.75
-    """
-    if not len(values):
-        return float("nan")
-    first, last = (int(v) for v in quarters(np.array([len(values)]))[:, 0])
-    return float(np.mean(values[: first + 1]) - np.mean(values[last:]))
-
-
 def quarters(lengths: Ints) -> Ints:
     """Where the first quarter ends and the last begins, 0-based and inclusive, for sequences of ``lengths``: (2, N).
 

@@ -46,7 +46,7 @@ def process_mb() -> float | None:
 
 
 class AcceleratorMemory:
-    """The largest memory that a model in PyTorch allocated on the CUDA device since this was made.
+    """The largest memory that a model in PyTorch allocated on CUDA devices since this was made, added up over devices.
 
     The runner imports no framework: it asks the one that the model has imported, if any.
     """
@@ -55,8 +55,11 @@ class AcceleratorMemory:
         torch = sys.modules.get("torch")
         self.cuda = torch.cuda if torch is not None and torch.cuda.is_initialized() else None
         if self.cuda is not None:
-            self.cuda.reset_peak_memory_stats()
+            for device in range(self.cuda.device_count()):
+                self.cuda.reset_peak_memory_stats(device)
 
     def mb(self) -> float | None:
         """MiB; None without such a device."""
-        return None if self.cuda is None else float(self.cuda.max_memory_allocated()) / 2**20
+        if self.cuda is None:
+            return None
+        return sum(float(self.cuda.max_memory_allocated(n)) for n in range(self.cuda.device_count())) / 2**20

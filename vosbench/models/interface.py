@@ -148,7 +148,7 @@ class Session(Protocol):
 
 @runtime_checkable
 class StepSession(Protocol):
-    """The state of one video for a model that reads and remembers in one go. Views of it cannot share feedback."""
+    """The state of one video for a model that reads and remembers in one go."""
 
     def step(self, index: int, image: Image, given: SoftMasks | None) -> SoftMasks:
         """Take the masks given on this frame, if any, and return all objects known, those included."""

@@ -2,7 +2,8 @@
 
 Beside the sequences is ``prediction.json``, which says what made these masks, the same for every shard of a run, and
 ``costs.json`` (``costs-<i>-of-<n>.json`` for a shard), what it cost and what failed. A sequence is finished or absent:
-it grows in ``.part-<sequence>`` and is renamed, so a run that was killed goes on with ``resume``.
+it grows in a partial folder that is renamed, so a run that was killed goes on with ``resume``. A shard is locked while
+it is predicted, so that a job that was queued twice runs once.
 """
 
 import traceback
@@ -15,8 +16,8 @@ from typing import Any
 import msgspec
 
 from vosbench._version import __version__
-from vosbench.errors import IncompleteError, UsageError
-from vosbench.files import make_folder, write
+from vosbench.errors import IncompleteError, InputError, UsageError
+from vosbench.files import locked, write
 from vosbench.models.costs import Costs
 from vosbench.models.interface import VOSModel
 from vosbench.models.recipe import Recipe, ViewPlan, view_plans
@@ -67,22 +68,26 @@ def predict(
 
     Raises:
         UsageError: models and recipe do not fit, ``out`` lies in the dataset, holds sequences of this run already (and
-            not ``resume``), or was made by other models or another recipe.
-        InputError: the dataset lacks the split.
+            not ``resume``), was made by other models or another recipe, or another process is at work on the shard.
+        InputError: the dataset lacks the split, or ``out`` cannot be written.
         IncompleteError: sequences failed; all others are complete, and ``costs.json`` says why.
     """
     recipe, shard = recipe or Recipe(), shard or Shard()
     plans = view_plans(models, recipe)
     names = {sequence.name: sequence for sequence in dataset.sequences(split)}
     ours = [names[name] for name in sorted(names)][shard.index :: shard.of]
-    _claim(out, dataset, provenance(dataset, split, models, recipe))
-    done = tuple(sequence.name for sequence in ours if (out / sequence.name).is_dir())
-    if done and not resume:
-        raise UsageError(f"{out} already holds {done[0]}", fix="resume, or write to another folder")
-    todo = [sequence for sequence in ours if sequence.name not in done]
-    report = _run(todo, dataset.masks(split), plans, recipe, out, done, progress)
     suffix = "" if shard.of == 1 else f"-{shard.index}-of-{shard.of}"
-    write(out / f"costs{suffix}.json", _json(_as_json(report)))
+    _require_outside(out, dataset)
+    with locked(out / f".prediction{suffix}.lock", "wait for it, predict another shard, or write to another folder"):
+        _claim(out, provenance(dataset, split, models, recipe))
+        there = [sequence for sequence in ours if (out / sequence.name).is_dir()]
+        if there and not resume:
+            raise UsageError(f"{out} already holds {there[0].name}", fix="resume, or write to another folder")
+        masks = dataset.masks(split)
+        done = tuple(s.name for s in there if _is_complete(out / s.name, s, masks, recipe))
+        todo = [sequence for sequence in ours if sequence.name not in done]
+        report = _run(todo, masks, plans, recipe, out, done, progress)
+        write(out / f"costs{suffix}.json", _json(_as_json(report)))
     if report.failures:
         failed = ", ".join(failure.task for failure in report.failures)
         raise IncompleteError(
@@ -119,13 +124,15 @@ def _run(
     frames = 0
     for sequence in todo:
         try:
-            task = video(sequence, masks, frames=recipe.frames, unsupervised=recipe.task == "unsupervised")
+            task = _video(sequence, masks, recipe)
             if warm_up is None:
                 warm_up = _warm_up(task, plans, recipe)
             predicted.append(predict_sequence(task, plans, recipe, out))
         except UsageError:
             raise
         except Exception as error:
+            if isinstance(error, InputError) and any(problem.code == "unwritable" for problem in error.problems):
+                raise  # as any other sequence would
             failures.append(Failure(sequence.name, error))
         frames += len(sequence.frames)
         if progress:
@@ -145,17 +152,32 @@ def _warm_up(task: Video, plans: Items[ViewPlan], recipe: Recipe) -> float:
     return float(costs.seconds["model"])
 
 
-def _claim(out: Path, dataset: Dataset, made_by: dict[str, Any]) -> None:
-    """Make ``out`` ours, or recognise that it is."""
+def _is_complete(folder: Path, sequence: Sequence, masks: MaskSource, recipe: Recipe) -> bool:
+    """Does a folder that is there hold all frames? An unusable sequence is predicted again, and so reported."""
+    have = {path.stem for path in folder.glob("*.png")}
+    try:
+        return _video(sequence, masks, recipe).wanted <= have
+    except InputError:
+        return False
+
+
+def _video(sequence: Sequence, masks: MaskSource, recipe: Recipe) -> Video:
+    return video(sequence, masks, frames=recipe.frames, unsupervised=recipe.task == "unsupervised")
+
+
+def _require_outside(out: Path, dataset: Dataset) -> None:
     if out.resolve().is_relative_to(dataset.root.resolve()):
         raise UsageError(
             f"{out} is inside the dataset {dataset.root}", fix="write predictions to a folder of their own"
         )
-    make_folder(out)
+
+
+def _claim(out: Path, made_by: dict[str, Any]) -> None:
+    """Mark ``out`` as the place of these predictions, or recognise that it is."""
     path, ours = out / "prediction.json", _json(made_by)
     if path.exists() and path.read_bytes() != ours:
         raise UsageError(f"{path} was made by other models or another recipe", fix="write to another folder")
-    if not path.exists() and any(entry.is_dir() for entry in out.iterdir()):
+    if not path.exists() and any(entry.is_dir() and not entry.name.startswith(".") for entry in out.iterdir()):
         raise UsageError(f"{out} holds folders that no prediction.json accounts for", fix="write to another folder")
     write(path, ours)
 

@@ -12,16 +12,14 @@ from vosbench.models.interface import Task, VOSModel
 class Recipe:
     """The choices that change a prediction.
 
-    ``scales`` are factors on the model's own resolution; ``flip`` adds a mirrored view of each. ``feedback`` is what a
-    view remembers of a frame: "own", its own decision (views are independent runs, averaged at the end), or "fused",
-    the common one. ``frames`` to write: "required" are those with ground truth (every picture of a test set, where
-    that is not published), "all" every picture.
+    ``scales`` are factors on the model's own resolution; ``flip`` adds a mirrored view of each. Views are independent
+    runs, averaged at the end: each remembers its own decisions. ``frames`` to write: "required" are those with ground
+    truth (every picture of a test set, where that is not published), "all" every picture.
     """
 
     task: Task = "semi-supervised"
     scales: tuple[float, ...] = (1.0,)
     flip: bool = False
-    feedback: Literal["own", "fused"] = "own"
     frames: Literal["required", "all"] = "required"
 
 

@@ -1,6 +1,5 @@
 """One sequence through the loop: predict, fuse, merge, put given masks in, commit, write."""
 
-import shutil
 import time
 from collections.abc import Generator
 from collections.abc import Sequence as Items
@@ -13,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.errors import InputError, Problem
+from vosbench.errors import IncompleteError, InputError, Problem
+from vosbench.files import new_folder
 from vosbench.models.costs import AcceleratorMemory, Costs, process_mb
 from vosbench.models.interface import Image, SoftMasks
 from vosbench.models.merge import labels, merged, put_given
@@ -47,19 +47,12 @@ class SequenceCosts:
 def predict_sequence(video: Video, plans: Items[ViewPlan], recipe: Recipe, out: Path) -> SequenceCosts:
     """Segment a sequence into ``out / name``: complete, or absent if anything fails."""
     name = video.sequence.name
-    part = out / f".part-{name}"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
     start, costs, accelerator = time.perf_counter(), Costs(), AcceleratorMemory()
-    try:
-        with Writer(part, costs) as writer, closing(run_loop(video, plans, recipe, costs)) as loop:
-            for frame, found in loop:
-                if frame in video.wanted:
-                    writer.put(frame, found)
-        part.rename(out / name)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+    with new_folder(out / name) as part:
+        _write(video, plans, recipe, costs, part)
+        if lost := video.wanted - {path.stem for path in part.glob("*.png")}:
+            message = f"{len(lost)} of {len(video.wanted)} frames of {name} were removed while they were written"
+            raise IncompleteError(message, fix="let no other program change the folder, then resume")
     seconds = {key: costs.seconds[key] for key in ("model", "adaptation", "decode", "encode")}
     wall = time.perf_counter() - start
     return SequenceCosts(
@@ -70,6 +63,16 @@ def predict_sequence(video: Video, plans: Items[ViewPlan], recipe: Recipe, out: 
         accelerator_mb=accelerator.mb(),
         **seconds,
     )
+
+
+def _write(video: Video, plans: Items[ViewPlan], recipe: Recipe, costs: Costs, folder: Path) -> None:
+    try:
+        with Writer(folder, costs) as writer, closing(run_loop(video, plans, recipe, costs)) as loop:
+            for frame, found in loop:
+                if frame in video.wanted:
+                    writer.put(frame, found)
+    except OSError as error:  # the model's: that of writing is an InputError
+        raise RuntimeError(f"the model raised {type(error).__name__}: {error}") from error
 
 
 def run_loop(
@@ -101,7 +104,7 @@ def _frame(
     fused = fuse(softs, [view.canvas for view in views])
     ids, channels = put_given(merged(fused.probabilities, views[0].spec.merge), fused.ids, given)
     for view, soft in zip(views, softs, strict=True):
-        if recipe.feedback == "fused" or (len(views) == 1 and view.canvas.scaled == view.canvas.native):
+        if len(views) == 1 and view.canvas.scaled == view.canvas.native:
             final = SoftMasks(ids=ids, probabilities=view.canvas.to_scaled(channels[1:]))
         else:
             final = view.settle(soft, given)

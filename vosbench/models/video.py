@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from vosbench.datasets.pictures import pictures
 from vosbench.errors import InputError, Problem
+from vosbench.masks.order import in_time_order, order_doubt
 from vosbench.models.interface import Image
 from vosbench.types import MaskSource, Sequence
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 AHEAD = 4
 
 
@@ -69,15 +70,15 @@ def video(sequence: Sequence, masks: MaskSource, *, frames: Literal["required", 
     Raises:
         InputError: no image folder, no pictures, or a frame to write or a given mask without its picture.
     """
-    pictures = _pictures(sequence)
-    stems = [path.stem for path in pictures]
+    paths = _pictures(sequence)
+    stems = [path.stem for path in paths]
     given = {} if unsupervised else first_appearances(sequence, masks)
     withheld = set(sequence.frames) - set(given)  # none: a test set, which publishes the given masks only
     wanted = frozenset(sequence.frames if frames == "required" and withheld else stems)
-    missing = sorted((wanted | set(given)) - set(stems))
+    missing = in_time_order((wanted | set(given)) - set(stems))
     if missing:
         raise InputError([_problem(sequence, "missing-image", f"no picture of frame {stem}") for stem in missing])
-    return Video(sequence=sequence, pictures=pictures, wanted=wanted, given=given, masks=masks)
+    return Video(sequence=sequence, pictures=paths, wanted=wanted, given=given, masks=masks)
 
 
 def first_appearances(sequence: Sequence, masks: MaskSource) -> dict[str, tuple[int, ...]]:
@@ -114,10 +115,13 @@ def _pictures(sequence: Sequence) -> tuple[Path, ...]:
     folder = sequence.images
     if folder is None or not folder.is_dir():
         raise InputError([_problem(sequence, "missing-images", "the sequence has no folder of pictures")])
-    pictures = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
-    if not pictures:
-        raise InputError([_problem(sequence, "missing-images", "the folder of pictures is empty")])
-    return tuple(pictures)
+    found = pictures(folder)
+    if not found:
+        raise InputError([_problem(sequence, "missing-images", "the folder holds no pictures (.jpg, .jpeg, .png)")])
+    if doubt := order_doubt(found):
+        message, fix = f"the order of its pictures is not known: {doubt}", "name them by zero-padded numbers"
+        raise InputError([replace(_problem(sequence, "frame-order", message), fix=fix)])
+    return tuple(found.values())
 
 
 def _problem(sequence: Sequence, code: str, message: str) -> Problem:

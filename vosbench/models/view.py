@@ -6,7 +6,6 @@ from collections.abc import Sequence as Items
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.errors import UsageError
 from vosbench.models.canvas import Canvas, canvas
 from vosbench.models.costs import Costs
 from vosbench.models.interface import Adapts, Image, ModelError, Session, SoftMasks, StepSession, VideoInfo
@@ -41,8 +40,6 @@ class View:
         self.session = plan.model.open(
             VideoInfo(name=video.sequence.name, frames=len(video.pictures), height=height, width=width)
         )
-        if recipe.feedback == "fused" and isinstance(self.session, StepSession):
-            raise UsageError(f"{self.spec.name} cannot take fused feedback: it has no commit", fix="use own feedback")
         self.costs = costs
         self.adapting = adapting and self.spec.adapts
         self.picture: Image = np.empty((0, 0, 3), np.uint8)

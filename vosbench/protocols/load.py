@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 
 from vosbench import plugins
-from vosbench.errors import UsageError
+from vosbench.errors import UsageError, did_you_mean
 from vosbench.measures.catalog import MEASURES, composites
 from vosbench.protocols.spec import ProtocolSpec
+from vosbench.text import as_utf8
 
 _HERE = Path(__file__).parent
 
@@ -44,16 +45,15 @@ def load(name: str) -> ProtocolSpec:
         )
     path = own if own.is_file() else Path(plugins.load(GROUP, name) if name in others else name)
     if path.suffix != ".toml" or not path.is_file():
-        raise UsageError(
-            f"there is no protocol called {name!r}", fix=f"choose one of {', '.join(names())}, or a .toml file"
-        )
+        fix = did_you_mean(name, names()) or f"choose one of {', '.join(names())}, or a .toml file"
+        raise UsageError(f"there is no protocol called {name!r}", fix=fix)
     return read(path)
 
 
 def read(path: Path) -> ProtocolSpec:
     """Parse a protocol file. Raises UsageError naming the file and the key that is wrong."""
     try:
-        spec = msgspec.toml.decode(path.read_bytes(), type=ProtocolSpec)
+        spec = msgspec.toml.decode(as_utf8(path.read_bytes()), type=ProtocolSpec)
     except (OSError, msgspec.MsgspecError, ValueError) as error:
         raise UsageError(f"{path} is not a protocol: {error}", fix="see docs/protocols.md for the keys") from error
     if unknown := [m for m in spec.rules.measures if m not in MEASURES]:
@@ -69,5 +69,6 @@ def read(path: Path) -> ProtocolSpec:
 def with_measures(spec: ProtocolSpec, measures: Collection[str]) -> ProtocolSpec:
     """The protocol with other measures. Raises UsageError for one that does not exist."""
     if unknown := [m for m in measures if m not in MEASURES]:
-        raise UsageError(f"unknown measure {unknown[0]!r}", fix=f"choose from {', '.join(MEASURES)}")
+        fix = did_you_mean(unknown[0], MEASURES) or f"choose from {', '.join(MEASURES)}"
+        raise UsageError(f"unknown measure {unknown[0]!r}", fix=fix)
     return msgspec.structs.replace(spec, rules=msgspec.structs.replace(spec.rules, measures=tuple(measures)))

@@ -1,116 +1,17 @@
-"""The verbs a protocol may name, each a small pure function with the sentence that explains it.
+"""The verbs a protocol may name, each with the sentence that explains it.
 
-Frame rules work in two steps. ``expected`` needs only the dataset: which frames of an object may be scored at all, and
-so must be predicted. ``counted`` sees the counts as well and may start an object's clock later.
+Which frames are scored is in :mod:`vosbench.protocols.frame_rules`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.types import LabelMap, ObjectInfo, Sequence
+from vosbench.types import LabelMap, Sequence
 
 Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameVerb:
-    """Which frames of an object count.
-
-    ``expected`` maps (sequence, object) to flags, one for each frame. ``counted`` may take some of these back once
-    areas are known (arguments as for :func:`counted`).
-    """
-
-    says: str
-    expected: Callable[[Sequence, ObjectInfo | None], Flags]
-    counted: Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Flags] | None = None
-
-
-def _inner(first: int, last: int) -> Callable[[Sequence, ObjectInfo | None], Flags]:
-    """All frames but ``first`` at the start and ``last`` at the end."""
-
-    def expected(sequence: Sequence, _: ObjectInfo | None) -> Flags:
-        flags = np.ones(len(sequence.frames), bool)
-        flags[:first] = False
-        flags[len(flags) - last :] = False
-        return flags
-
-    return expected
-
-
-def _listed(first: int, last: int) -> Callable[[Sequence, ObjectInfo | None], Flags]:
-    """The frames listed for the object but ``first`` at their start and ``last`` at their end."""
-
-    def expected(sequence: Sequence, info: ObjectInfo | None) -> Flags:
-        frames = info.frames if info and info.frames is not None else sequence.frames
-        listed = set(frames[first : len(frames) - last])
-        return np.array([frame in listed for frame in sequence.frames], bool)
-
-    return expected
-
-
-def _from_appearance(gt_area: NDArray[np.int64], pred_area: NDArray[np.int64], starts: NDArray[np.int64]) -> Flags:
-    rows = np.arange(len(gt_area))
-    seen = np.where((gt_area > 0) | (pred_area > 0), rows, len(rows))
-    lengths = np.diff(np.append(starts, len(rows)))
-    return np.asarray(rows >= np.repeat(np.minimum.reduceat(seen, starts), lengths), bool)
-
-
-def _present(gt_area: NDArray[np.int64], pred_area: NDArray[np.int64], starts: NDArray[np.int64]) -> Flags:
-    del pred_area, starts
-    return gt_area > 0
-
-
-_ALL, _DROP_ENDS, _LISTED_INNER = _inner(0, 0), _inner(1, 1), _listed(1, 1)
-
-FRAMES: Mapping[str, FrameVerb] = {
-    "all": FrameVerb(says="Every annotated frame is scored.", expected=_ALL),
-    "present": FrameVerb(
-        says="Every annotated frame is scored on which the ground truth shows something.",
-        expected=_ALL,
-        counted=_present,
-    ),
-    "drop-first": FrameVerb(
-        says="The first annotated frame of a sequence, whose mask is given, is not scored; the last one is.",
-        expected=_inner(1, 0),
-    ),
-    "drop-first-last": FrameVerb(
-        says="Every annotated frame of a sequence is scored except the first and the last.", expected=_DROP_ENDS
-    ),
-    "listed": FrameVerb(says="An object is scored on all frames the dataset lists for it.", expected=_listed(0, 0)),
-    "listed-inner": FrameVerb(
-        says="An object is scored on the frames the dataset lists for it, except its own first and last one.",
-        expected=_LISTED_INNER,
-    ),
-    "first-appearance": FrameVerb(
-        says="Every annotated frame is scored except the first and the last of the sequence, and for each object only "
-        "from the frame on where it first appears in the ground truth or in the prediction.",
-        expected=_DROP_ENDS,
-        counted=_from_appearance,
-    ),
-    "listed-first-appearance": FrameVerb(
-        says="An object is scored on the frames the dataset lists for it, except its own first and last one, and only "
-        "from the frame on where it first appears in the ground truth or in the prediction.",
-        expected=_LISTED_INNER,
-        counted=_from_appearance,
-    ),
-}
-
-
-def counted(rule: str, *, gt_area: NDArray[np.int64], pred_area: NDArray[np.int64], starts: NDArray[np.int64]) -> Flags:
-    """Which of the expected rows count, given the areas found.
-
-    Args:
-        rule: name of a frame rule.
-        gt_area, pred_area: pixels of the object in each row; rows of one object are adjacent and in frame order.
-        starts: index of the first row of each object, ascending.
-    """
-    verb = FRAMES[rule].counted
-    if verb is None or not len(gt_area):
-        return np.ones(len(gt_area), bool)
-    return verb(gt_area, pred_area, starts)
 
 
 #: Object rules and what they say; the engine finds the ids (:func:`object_ids`).
@@ -135,6 +36,10 @@ PAIRING: Mapping[str, str] = {
     "hungarian": "Predicted proposals carry no identity: in each sequence they are assigned to the true objects one to "
     "one so that the mean of (J + F) / 2 is largest. A true object without a proposal is scored against an empty mask; "
     "a proposal without an object costs nothing.",
+    "hungarian-padded": "Predicted proposals carry no identity: in each sequence they are assigned to the true objects "
+    "one to one so that the mean of (J + F) / 2 is largest. There are always as many proposals as may be given, and "
+    "those that are not drawn are empty, so that a true object may get an empty mask instead of a bad one. A proposal "
+    "without an object costs nothing.",
     "best-by-frame": "Predicted proposals carry no identity, not even from frame to frame: on each frame the one with "
     "the largest J of those that show something is scored, and the others cost nothing.",
 }
@@ -166,6 +71,27 @@ EXTRA_IDS: Mapping[str, str] = {
 ABSENT: Mapping[str, str] = {
     "empty": "",
     "zero": "A sequence without a single predicted mask then gets 0 on every frame, also where its objects are absent.",
+}
+
+#: What a frame counts on which neither the ground truth nor the prediction shows the object.
+BOTH_EMPTY: Mapping[str, str] = {
+    "one": "A frame on which an object is rightly absent counts 1.",
+    "zero": "A frame on which neither the ground truth nor the prediction shows the object counts 0.",
+}
+
+#: What becomes of a sequence, or an object, that has no frame to score.
+UNSCORED: Mapping[str, str] = {
+    "leave-out": "A sequence that has nothing to score is left out of every mean and named in a note: one with too few "
+    "frames, or without an object that the rules find. So is an object without a frame to score.",
+    "zero": "An object without a frame to score counts 0 in every mean over frames, and a sequence that has nothing to "
+    "score is named in a note.",
+}
+
+#: What a frame counts that a dataset counts for an object but does not reach.
+UNREACHED: Mapping[str, str] = {
+    "leave-out": "",
+    "zero": "Where the dataset counts more frames for an object than its list reaches, each of them counts 0 and is "
+    "not read.",
 }
 
 AVERAGING: Mapping[str, str] = {

@@ -5,7 +5,7 @@ contour tolerance, so J of a run that measured J alone compares with J of one th
 
 =======================  ==============================================================================================
 every measure            protocol, split, frames, objects, void, foreground, pairing, extra, groups, averaging, absent,
-                         overrides, data, engine
+                         both-empty, unscored, unreached, overrides, data, engine
 measures of contours     F, the contour tolerance (F, Fv, Fp and their composites; Fa has a tolerance without a knob)
 T                        T, the sequences it is averaged over
 pairing by hungarian     F for every measure, because proposals are assigned by (J + F) / 2
@@ -79,6 +79,9 @@ def _line(
         **({"groups": "+".join(r.groups)} if r.groups else {}),
         **({"averaging": r.averaging} if r.averaging != "object" else {}),
         **({"absent": r.absent} if r.absent != "empty" else {}),
+        **({"both-empty": r.both_empty} if r.both_empty != "one" else {}),
+        **({"unscored": r.unscored} if r.unscored != "leave-out" else {}),
+        **({"unreached": r.unreached} if r.unreached != "leave-out" else {}),
         **overrides,
         "data": data[:12],
         "engine": engine,
@@ -87,7 +90,7 @@ def _line(
 
 
 def _uses_tolerance(rules: Rules, measures: Iterable[str]) -> bool:
-    return rules.pairing == "hungarian" or any(_WITHIN_TOLERANCE & set(MEASURES[m].counts) for m in measures)
+    return rules.pairing.startswith("hungarian") or any(_WITHIN_TOLERANCE & set(MEASURES[m].counts) for m in measures)
 
 
 def parse(text: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ FrameRule = Literal[
     "drop-first-last",
     "listed",
     "listed-inner",
+    "after-first-listed",
     "first-appearance",
     "listed-first-appearance",
 ]
@@ -30,10 +31,13 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     objects: ObjectRule
     void: VoidRule = "object"
     foreground: Literal["labels", "salient"] = "labels"
-    pairing: Literal["id", "hungarian", "best-by-frame"] = "id"
+    pairing: Literal["id", "hungarian", "hungarian-padded", "best-by-frame"] = "id"
     max_proposals: Annotated[int, msgspec.Meta(ge=1, le=255)] = 20
     extra_ids: Literal["error", "ignore"] = "error"
     absent: Literal["empty", "zero"] = "empty"
+    both_empty: Literal["one", "zero"] = "one"
+    unscored: Literal["leave-out", "zero"] = "leave-out"
+    unreached: Literal["leave-out", "zero"] = "leave-out"
     measures: tuple[str, ...] = ("J", "F")
     tolerance: Annotated[float, msgspec.Meta(gt=0)] = 0.008
     stability: Literal["stable", "all"] = "all"

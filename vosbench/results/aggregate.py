@@ -15,7 +15,7 @@ from vosbench.measures.catalog import EXTRA_HITS, MEAN_ONLY, MEASURES, composite
 from vosbench.protocols.rules import STATISTICS
 from vosbench.protocols.spec import Rules
 from vosbench.results.document import Cell
-from vosbench.results.tables import KEYS, Columns, new_series, scored, values
+from vosbench.results.tables import KEYS, UNREACHED, Columns, new_series, ruled, ruled_values, scored
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +41,11 @@ def objects(frames: Columns, keys: Columns, rules: Rules) -> Columns:
     described["proposal"] = np.where(found, series.take("proposal", safe), 0)
     described["frames"] = np.where(found, _at(series.lengths, safe), 0)
     described["filled"] = np.where(found, _at(series.filled, safe), 0)
-    cells = {(m, s): np.where(found, _at(v, safe), np.nan) for (m, s), v in series.statistics(rules).items()}
+    zero = rules.unscored == "zero"
+    cells = {
+        (m, s): np.where(found, _at(v, safe), 0.0 if zero and s == "mean" else np.nan)
+        for (m, s), v in series.statistics(rules).items()
+    }
     table = {name: np.repeat(column, len(cells)) for name, column in described.items()}
     table["measure"] = np.tile(np.array([m for m, _ in cells], object), n)
     table["statistic"] = np.tile(np.array([s for _, s in cells], object), n)
@@ -77,7 +81,7 @@ def summary(table: Columns, rules: Rules) -> tuple[Cell, ...]:
 def predicting_nothing(frames: Columns, keys: Columns, rules: Rules) -> tuple[Cell, ...]:
     """The summary that empty masks would get on the same frames under the same rules."""
     empty = frames | {name: np.zeros_like(frames[name]) for name in _PREDICTED if name in frames}
-    empty["flags"] = np.full(len(frames["flags"]), "", object)
+    empty["flags"] = np.where(frames["flags"] == UNREACHED, UNREACHED, "").astype(object)
     if "T" in frames:
         empty["T"] = np.full_like(frames["T"], np.nan)
     if rules.pairing != "id":  # every object meets the same empty mask, so there is nothing to assign
@@ -111,8 +115,7 @@ class _Series:
     def statistics(self, rules: Rules) -> dict[tuple[str, str], Floats]:
         """Every (measure, statistic) of the protocol, one value for each series."""
         cells: dict[tuple[str, str], Floats] = {}
-        lost = (self.frames["flags"] == "absent") & (rules.absent == "zero")
-        by_measure = {name: self._with_lost(name, lost) for name in rules.measures}
+        by_measure = {name: self._values(name, rules) for name in rules.measures}
         for name, v in by_measure.items():
             for statistic in rules.statistics:
                 if statistic in MEASURES[name].statistics:
@@ -128,13 +131,12 @@ class _Series:
                     cells[name, statistic] = self._statistic(statistic, (j + f) / 2)
         return cells
 
-    def _with_lost(self, name: str, lost: NDArray[np.bool_]) -> Floats:
-        """The value of a measure in each row; the worst there is where nothing was predicted for the sequence.
-
-        A measure of some objects only, as the ground truth decides, stays undefined for the others.
-        """
-        v = self._values(name)
-        return np.where(lost & ~(MEASURES[name].selective & np.isnan(v)), _worst(name), v)
+    def means(self, name: str, rules: Rules) -> Floats:
+        """The mean of a measure of each series, added up in the order of NumPy's mean, as the reference scorers do."""
+        found = ruled_values(self.frames, name, rules)
+        ends = np.cumsum(self.lengths)
+        parts = zip(ends - self.lengths, ends, strict=True)
+        return np.array([found[start:stop].mean() if stop > start else np.nan for start, stop in parts])
 
     def _mean(self, name: str, v: Floats) -> Floats:
         """The mean of a measure of each series, as its catalog entry has it."""
@@ -144,33 +146,25 @@ class _Series:
         found = np.where((defined == 0) & (self.lengths > 0), measure.empty, found)
         return np.where((defined > 0) & (defined < measure.least), np.nan, found)
 
-    def means(self, name: str) -> Floats:
-        """The mean of a measure of each series."""
-        return self._statistic("mean", values(self.frames, name))
-
     def _statistic(self, statistic: str, v: Floats) -> Floats:
         """Over the frames where the measure is defined."""
         defined = ~np.isnan(v)
         present = self.frames["gt_area"][defined] > 0 if STATISTICS[statistic].of_composites else None
         return statistics.segmented(statistic, v[defined], self.segment[defined], self.n, present=present)
 
-    def _values(self, name: str) -> Floats:
+    def _values(self, name: str, rules: Rules) -> Floats:
         """The value of a measure in each row; the same in all rows of an object where its counts are summed first."""
         if not MEASURES[name].pooled:
-            return values(self.frames, name)
+            return ruled_values(self.frames, name, rules)
         columns = {c: self.frames[c].astype(np.float64) for c in MEASURES[name].counts}
         sums = {c: np.bincount(self.segment, column, self.n).astype(np.int64) for c, column in columns.items()}
-        return MEASURES[name].of(sums)[self.segment]
-
-
-def _worst(measure: str) -> float:
-    return 0.0 if MEASURES[measure].higher_is_better else 1.0
+        return ruled(MEASURES[name].of(sums)[self.segment], self.frames, name, rules)
 
 
 def _proposals(series: _Series, keys: Columns, rules: Rules) -> NDArray[np.int64]:
     """For each object the number of the series that is scored for it; -1 if it has no row at all."""
-    if rules.pairing == "hungarian":
-        pick = _assigned(series)
+    if rules.pairing.startswith("hungarian"):
+        pick = _assigned(series, rules)
     else:
         pick = np.arange(series.n)
     at = {(series.keys["sequence"][i], series.keys["object"][i]): i for i in pick.tolist()}
@@ -178,19 +172,19 @@ def _proposals(series: _Series, keys: Columns, rules: Rules) -> NDArray[np.int64
     return np.array([at.get(pair, -1) for pair in pairs], np.int64)
 
 
-def _assigned(series: _Series) -> NDArray[np.int64]:
+def _assigned(series: _Series, rules: Rules) -> NDArray[np.int64]:
     """In each sequence, one proposal for each object so that the sum of mean (J + F) / 2 is largest."""
     from scipy.optimize import linear_sum_assignment
 
-    quality = (series.means("J") + series.means("F")) / 2
+    quality = (series.means("J", rules) + series.means("F", rules)) / 2
     picked = []
     sequence = series.keys["sequence"]
     starts = np.flatnonzero(np.append(True, sequence[1:] != sequence[:-1])) if series.n else np.empty(0, np.int64)
     for start, stop in zip(starts, np.append(starts, series.n)[1:], strict=True):
         n_objects = len(np.unique(series.keys["object"][start:stop]))
-        matrix = quality[start:stop].reshape(n_objects, -1)
-        rows, columns = linear_sum_assignment(matrix, maximize=True)
-        picked.append(start + rows * matrix.shape[1] + columns)
+        matrix = np.nan_to_num(quality[start:stop]).reshape(n_objects, -1).T  # as in the references, for equal ties
+        proposals, objects = linear_sum_assignment(matrix, maximize=True)
+        picked.append(start + objects * len(matrix) + proposals)
     return np.concatenate(picked) if picked else np.empty(0, np.int64)
 
 

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from vosbench._version import ENGINE
 from vosbench.errors import InputError, Problem
-from vosbench.measures.catalog import COUNTS, EXTRA_COUNTS, MEASURES, cell_name
+from vosbench.measures.catalog import COUNTS, EXTRA_COUNTS, MEASURES
+from vosbench.measures.cells import cell_name
 from vosbench.protocols.signature import differences, parse
 from vosbench.results.assemble import assembled_again
 from vosbench.results.document import Cell, ResultDocument

@@ -18,7 +18,7 @@ from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import aggregate
 from vosbench.results.document import Origin, Predictions, ResultDocument, Truth
 from vosbench.results.run import RunResult, run_keys
-from vosbench.results.tables import FRAMES, KEYS, Columns
+from vosbench.results.tables import FRAMES, KEYS, UNREACHED, Columns
 
 
 def assemble(
@@ -116,7 +116,8 @@ def this_environment() -> dict[str, str]:
 
 
 def _truth(fingerprint: str, frames: Columns, keys: Columns, unlabelled: Mapping[str, int]) -> Truth:
-    read = set(zip(frames["sequence"].tolist(), frames["index"].tolist(), strict=True))
+    at = np.flatnonzero(frames["flags"] != UNREACHED)
+    read = set(zip(frames["sequence"][at].tolist(), frames["index"][at].tolist(), strict=True))
     return Truth(
         fingerprint=fingerprint,
         sequences=len(set(keys["sequence"].tolist())) + len(unlabelled),

@@ -1,7 +1,7 @@
 """What scoring leaves, in a form that travels: counts of some frames, joined to those of a sequence. Never an image."""
 
 from collections.abc import Sequence as Several
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import msgspec
@@ -12,6 +12,9 @@ from vosbench.measures.catalog import COUNTS
 from vosbench.types import ObjectInfo, Sequence
 
 Ints = NDArray[np.int64]
+
+#: Positions in COUNTS of what does not depend on the prediction.
+_OF_TRUTH = (COUNTS.index("gt_area"), COUNTS.index("gt_length"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,30 @@ class PartCounts:
     binary: tuple[str, ...]
     signs: Ints
 
+    def padded(self, proposals: int) -> "PartCounts":
+        """The counts with an empty proposal for every number up to ``proposals`` that has no rows yet."""
+        last = int(self.pred.max(initial=0))
+        if proposals <= last or not last:
+            return self
+        first = np.flatnonzero(self.pred == 1)
+        new = np.repeat(first, proposals - last)
+        gt, pred = self.gt[new], np.tile(np.arange(last + 1, proposals + 1), len(first))
+        empty = self.counts[:, new]
+        empty[[k for k in range(len(empty)) if k not in _OF_TRUTH]] = 0
+        order = np.lexsort((np.append(self.pred, pred), np.append(self.gt, gt)))
+
+        def extended(values: Any, added: Any) -> Any:
+            return None if values is None else np.concatenate([values, added], -2)[..., order, :]
+
+        return replace(
+            self,
+            gt=np.append(self.gt, gt)[order],
+            pred=np.append(self.pred, pred)[order],
+            counts=extended(self.counts, empty),
+            stability=extended(self.stability, np.full((len(new), empty.shape[-1]), np.nan)),
+            reasons=extended(self.reasons, self.unseen[None].repeat(len(new), 0) if self.unseen is not None else None),
+        )
+
     def permuted(self, keep: Ints, watched: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Mean J of each object in ``keep`` (row) under each of their labels (column).
 
@@ -114,7 +141,7 @@ def joined(parts: Several[PartCounts]) -> PartCounts:
         overlaps=_overlaps(parts),
         stability=spread("stability", np.nan),
         reasons=spread("reasons"),
-        unseen=None,
+        unseen=None if parts[0].unseen is None else np.concatenate([part.unseen for part in parts]),
         filled=np.concatenate([part.filled for part in parts]),
         resized=np.concatenate([part.resized for part in parts]),
         gt_crc=tuple(crc for part in parts for crc in part.gt_crc),

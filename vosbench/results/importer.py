@@ -6,6 +6,7 @@ other runs of the same table, never with one that was scored here.
 
 import hashlib
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results.assemble import assemble
 from vosbench.results.run import RunResult
 from vosbench.results.tables import Columns
+from vosbench.text import read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,9 +61,12 @@ def _read(path: Path) -> "pd.DataFrame":
 
     try:
         text = dict.fromkeys(("method", "sequence", "frame", "category", "group"), str)
-        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""]).rename(columns=ALIASES)
+        file = StringIO(read_text(path))
+        table = pd.read_csv(file, dtype=text, keep_default_na=False, na_values=[""]).rename(columns=ALIASES)
     except (OSError, ValueError) as error:
         raise _refused(path, f"it cannot be read as CSV ({error})") from error
+    if len(table.columns) == 1 and ";" in table.columns[0]:
+        raise _refused(path, "its columns are separated by semicolons", "save it with commas, and points in numbers")
     if missing := [name for name in ("sequence", "index") if name not in table]:
         raise _refused(path, f"it has no column {' or '.join(missing)}")
     if not (measures := [m for m in MEASURES if m in table]) or table.empty:
@@ -141,6 +146,6 @@ def _fingerprint(rows: Any) -> str:
     return digest.hexdigest()
 
 
-def _refused(path: Path, message: str) -> InputError:
-    fix = "give columns method, sequence, index and one for each measure"
+def _refused(path: Path, message: str, fix: str = "") -> InputError:
+    fix = fix or "give columns method, sequence, index and one for each measure"
     return InputError([Problem(code="table", message=message, where=str(path), fix=fix)])

@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 
 from vosbench.errors import IncomparableError, InputError
-from vosbench.files import restore
 from vosbench.measures.catalog import MEASURES
 from vosbench.results.agreement import broken, require_agreement
 from vosbench.results.document import SCHEMA, ResultDocument
+from vosbench.results.paths import require_run
 from vosbench.results.run import RunResult
 from vosbench.results.tables import FRAME_KEYS, FRAMES, OBJECTS, Columns
 
@@ -35,22 +35,30 @@ class _Header(msgspec.Struct):
     schema: str = ""
 
 
-def load(folder: str | Path) -> RunResult:
-    """Read a finished run back.
+def load(run: RunResult | str | Path) -> RunResult:
+    """Read a finished run back, by the path of its folder or of its ``result.json``. A run is returned as it is.
 
     Raises:
-        InputError: no run there, or files that do not belong together.
+        InputError: no run there (the message says what is there instead), or files that do not belong together.
         IncomparableError: written by a newer vosbench.
+
+    >>> import vosbench
+    >>> from vosbench.testing import write_label_maps
+    >>> write_label_maps("annotations", {"bear": {1: "xxxx"}})
+    >>> vosbench.score("annotations", gt="annotations").save("runs/perfect")
+    >>> vosbench.load("runs/perfect").value("J")
+    1.0
     """
-    root = Path(folder)
-    restore(root)
-    run = RunResult(
+    if isinstance(run, RunResult):
+        return run
+    root = require_run(run)
+    found = RunResult(
         document=read_document(root / "result.json"),
         frames_columns=read_frames(root / "frames.parquet"),
         objects_columns=read_objects(root / "objects.csv"),
     )
-    require_agreement(root, run)
-    return replace(run, document=msgspec.structs.replace(run.document, seal=""))
+    require_agreement(root, found)
+    return replace(found, document=msgspec.structs.replace(found.document, seal=""))
 
 
 def read_document(path: Path) -> ResultDocument:

@@ -17,10 +17,12 @@ J, F, …         float64  the value itself, in runs whose table was imported: t
 T               float64  temporal stability, in runs that measured it; NaN where undefined
 T_reason        str      why it is undefined, or ""
 flags           str      "filled" where a missing mask was taken as empty, "absent" where that is so because nothing was
-                         predicted for the whole sequence, "resized", or ""
+                         predicted for the whole sequence, "resized", "unreached" where the dataset counts a frame that
+                         it does not reach (nothing was read, all counts are 0), or ""
 ==============  =======  ==========================================================================
 
-Whoever wants the value of a row asks :func:`values`, which knows both kinds.
+:func:`values` gives the values of the rows, from counts or as imported; :func:`ruled_values` applies the rules of the
+protocol to them.
 
 OBJECTS, one row for each object, measure and statistic: sequence, object, proposal, category, group, stable (what the
 dataset says of the sequence, for T), instances (objects in the sequence), frames (scored), filled, measure, statistic,
@@ -34,7 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.measures.catalog import COUNTS, EXTRA_COUNTS, MEASURES
-from vosbench.protocols.rules import counted
+from vosbench.protocols.frame_rules import counted, unreached
 from vosbench.protocols.spec import Rules
 from vosbench.results.counts import SequenceCounts
 
@@ -43,6 +45,8 @@ Columns: TypeAlias = dict[str, NDArray[Any]]
 FRAME_KEYS = ("sequence", "object", "proposal", "frame", "index", "scored")
 FRAMES = (*FRAME_KEYS, *COUNTS, *EXTRA_COUNTS, *MEASURES, "T_reason", "flags")
 KEYS = ("sequence", "object", "category", "group", "stable", "instances")
+#: The flag of a row whose frame the dataset counts but does not reach.
+UNREACHED = "unreached"
 _STABLE = {None: "", True: "stable", False: "unstable"}
 OBJECT_KEYS = ("sequence", "object", "proposal", "category", "group", "stable", "instances", "frames", "filled")
 OBJECTS = (*OBJECT_KEYS, "measure", "statistic", "value", "reason")
@@ -50,7 +54,7 @@ OBJECTS = (*OBJECT_KEYS, "measure", "statistic", "value", "reason")
 
 def frames_table(counts: Iterable[SequenceCounts], rules: Rules) -> Columns:
     """The frames table of some sequences: rows ordered by sequence, object, proposal and frame."""
-    parts = [_sequence_frames(c) for c in counts]
+    parts = [_with_unreached(_sequence_frames(c), c, rules) for c in counts]
     table = {name: np.concatenate([p[name] for p in parts]) for name in FRAMES if name in parts[0]}
     if rules.pairing == "best-by-frame":
         table = _best_by_frame(table)
@@ -82,6 +86,37 @@ def values(frames: Mapping[str, NDArray[Any]], measure: str) -> NDArray[np.float
     if measure in frames:
         return np.asarray(frames[measure], np.float64)
     return MEASURES[measure].of(frames)
+
+
+def ruled_values(frames: Mapping[str, NDArray[Any]], measure: str, rules: Rules) -> NDArray[np.float64]:
+    """The value of a measure in each row as the protocol counts it (:func:`ruled`)."""
+    return ruled(values(frames, measure), frames, measure, rules)
+
+
+def ruled(
+    found: NDArray[np.float64], frames: Mapping[str, NDArray[Any]], measure: str, rules: Rules
+) -> NDArray[np.float64]:
+    """The values ``found`` of a measure, or the worst value in the rows that count so.
+
+    These are rows where nothing was predicted for the sequence (rule ``absent``), where both masks are empty
+    (``both_empty``) and where the dataset counts a frame that it does not reach (``unreached``).
+    """
+    lost = np.zeros(len(found), bool)
+    if rules.absent == "zero":
+        lost |= frames["flags"] == "absent"
+    if rules.unreached == "zero":
+        lost |= frames["flags"] == UNREACHED
+    if rules.both_empty == "zero" and MEASURES[measure].rewards_absence and measure not in frames:
+        lost |= (frames["gt_area"] == 0) & (frames["pred_area"] == 0)
+    if MEASURES[measure].selective:  # a measure of some objects only stays undefined for the others
+        lost &= ~np.isnan(found)
+    worst = 0.0 if MEASURES[measure].higher_is_better else 1.0
+    return np.where(lost, worst, found)
+
+
+def scored_sequences(frames: Mapping[str, NDArray[Any]]) -> frozenset[str]:
+    """The names of the sequences with at least one scored row."""
+    return frozenset(frames["sequence"][frames["scored"]].tolist())
 
 
 def scored(table: Mapping[str, NDArray[Any]], rules: Rules) -> NDArray[np.bool_]:
@@ -128,6 +163,29 @@ def _sequence_frames(c: SequenceCounts) -> Columns:
     if c.stability is not None and c.stability_reason is not None:
         columns |= {"T": c.stability[keep], "T_reason": c.stability_reason[keep]}
     return columns | {name: c.counts[k][keep] for k, name in enumerate(c.names)}
+
+
+def _with_unreached(columns: Columns, c: SequenceCounts, rules: Rules) -> Columns:
+    """The rows of a sequence, and one of zeros for each frame that the dataset counts for an object beyond its list."""
+    missing = {o.id: unreached(rules.frames, o) for o in c.objects} if rules.unreached == "zero" else {}
+    if not any(missing.values()):
+        return columns
+    at = {frame: i for i, frame in enumerate(c.sequence.frames)}
+    beyond = sorted({f for frames in missing.values() for f in frames} - set(at))
+    at |= {frame: len(c.sequence.frames) + i for i, frame in enumerate(beyond)}
+    proposals = {(c.objects[o].id, int(p)) for o, p in zip(c.row_object, c.row_proposal, strict=True)}
+    new = [(object_, proposal, frame) for object_, proposal in proposals for frame in missing[object_]]
+    rows = {name: np.zeros(len(new), column.dtype) for name, column in columns.items()}
+    rows["sequence"] = np.full(len(new), c.sequence.name, object)
+    rows["object"], rows["proposal"] = (np.array([key[k] for key in new], np.int64) for k in (0, 1))
+    rows["frame"] = np.array([frame for *_, frame in new], object)
+    rows["index"] = np.array([at[frame] for *_, frame in new], np.int64)
+    rows["flags"] = np.full(len(new), UNREACHED, object)
+    if "T" in rows:
+        rows["T"], rows["T_reason"] = np.full(len(new), np.nan), np.full(len(new), "not read", object)
+    joined = {name: np.concatenate([column, rows[name]]) for name, column in columns.items()}
+    order = np.lexsort((joined["index"], joined["proposal"], joined["object"]))
+    return {name: column[order] for name, column in joined.items()}
 
 
 def to_dataframe(columns: Mapping[str, NDArray[Any]], order: tuple[str, ...]) -> Any:

@@ -2,144 +2,116 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vosbench._version import ENGINE
-from vosbench.datasets.davis import Davis
-from vosbench.datasets.discover import Root, Target, locate
-from vosbench.errors import InputError, Problem, UsageError, visible
+from vosbench.datasets.discover import Target, locate
+from vosbench.datasets.query import Query
+from vosbench.errors import visible
 from vosbench.execution.checkpoint import Journal
+from vosbench.masks.colours import with_palette
 from vosbench.protocols import load as protocols
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results import tables
 from vosbench.results.assemble import assemble, this_environment
 from vosbench.results.counts import SequenceCounts
+from vosbench.results.document import Origin
+from vosbench.results.paths import require_runs_or_predictions, run_folder
 from vosbench.results.permutation import best_permutation
 from vosbench.results.reader import load
 from vosbench.results.run import RunResult
+from vosbench.scoring.origin import origin_of, query_of
 from vosbench.scoring.plan import make_plan
+from vosbench.scoring.reading import AS_IS, Reading, paths_of
 from vosbench.scoring.remarks import notes_of, remarks_on
 from vosbench.scoring.run import run
+from vosbench.scoring.unscored import notes_of_unscored
 from vosbench.types import MaskSource, Progress, Sequence
 
 
-def score(predictions: str | Path, **options: Any) -> RunResult:
-    """Score one prediction folder or zip archive. See :func:`score_all` for the options and errors.
-
-    >>> run = score("preds", gt="annotations")  # doctest: +SKIP
-    >>> run.value("J&F")  # doctest: +SKIP
-    0.7123
-    """
-    return score_all([predictions], **options)[0]
-
-
-def score_all(
-    predictions: Collection[str | Path],
+def score_query(
+    predictions: str | Path | Collection[str | Path],
+    query: Query,
     *,
-    benchmark: str | None = None,
-    protocol: str | None = None,
-    data: str | Path | None = None,
-    gt: str | Path | None = None,
-    split: str | None = None,
+    reading: Reading = AS_IS,
     measures: Collection[str] | None = None,
-    missing: str = "error",
-    resize: str | None = None,
-    palette: str | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
-    roots: Collection[Root] = (),
     executor: str | None = None,
     task_timeout: float | None = None,
     journal: Journal | None = None,
     truth: MaskSource | None = None,
 ) -> tuple[RunResult, ...]:
-    """Score several prediction folders against the same ground truth, which is read once.
+    """Score predictions against the ground truth that ``query`` asks for, which is read once.
 
-    Args:
-        predictions: folders or zip archives of ``<sequence>/<frame>.png``.
-        benchmark, protocol, data, gt, split, roots: see :func:`vosbench.datasets.discover.locate`.
-        measures: measures to report instead of the protocol's.
-        missing: "error", or "empty" to score missing masks as empty.
-        resize: "nearest" to accept masks of another size.
-        palette: the palette whose exact colours RGB predictions use.
-        jobs: workers; all cores by default.
-        progress: called with (frames done, frames in all, sequence).
-        executor: who the workers are, "threads", "processes", "dask://HOST:PORT" or "slurm"; by default processes of
-            this machine where it is safe to fork them, else threads. The result does not depend on it.
-        task_timeout: seconds after which the scoring of a sequence is stopped and tried again.
-        journal: notes what is finished, so that an interrupted run can go on (:mod:`vosbench.execution.checkpoint`).
-        truth: the masks of the ground truth, where they are held in memory already.
-
-    Returns:
-        One result for each prediction, in the order given.
-
-    Raises:
-        UsageError: contradictory or unknown choices.
-        InputError: every problem with the data or the predictions; nothing was scored.
-        IncompleteError: sequences whose workers died or took too long, each time they were tried.
+    See :func:`vosbench.score_all`; ``truth`` are the masks of the ground truth, where they are in memory already.
     """
-    if missing not in ("error", "empty") or resize not in (None, "nearest"):
-        raise UsageError("missing is 'error' or 'empty', resize is None or 'nearest'")
-    target = locate(
-        benchmark=benchmark,
-        protocol=protocol,
-        data=None if data is None else Path(data),
-        gt=None if gt is None else Path(gt),
-        split=split,
-        roots=tuple(roots),
-    )
+    paths = paths_of(predictions)
+    target = locate(query)
     spec = protocols.with_measures(target.spec, measures) if measures is not None else target.spec
-    sources = tuple(target.dataset.predictions(Path(p), palette=palette) for p in predictions)
-    sequences, truth = target.dataset.sequences(target.split), truth or target.dataset.masks(target.split)
-    if spec.rules.stability == "stable" and "T" in spec.rules.measures:
-        sequences = _with_stability(sequences, target)
-    plan = make_plan(sequences, spec.rules, truth, sources, missing=missing, resize=resize is not None)
+    sources = tuple(target.dataset.predictions(path, palette=reading.palette) for path in paths)
+    sequences = target.dataset.sequences(target.split)
+    truth = truth or with_palette(target.dataset.masks(target.split), reading.palette)
+    plan = make_plan(sequences, spec.rules, truth, sources, missing=reading.missing, resize=reading.resize is not None)
     if journal:
         chosen = (
             target.benchmark,
             target.split,
-            [str(Path(p).absolute()) for p in predictions],
-            missing,
-            resize,
-            palette,
+            [str(path.absolute()) for path in paths],
+            reading.missing,
+            reading.resize,
+            reading.palette,
         )
         journal.begin(_identity(spec, sequences, truth.name, chosen))
     counts = run(plan, jobs=jobs, progress=progress, executor=executor, task_timeout=task_timeout, journal=journal)
     return tuple(
-        _result(target, spec, str(path), found, (*plan.notes, *remarks))
-        for path, found, remarks in zip(predictions, counts, plan.remarks, strict=True)
+        _result(target, spec, str(path), found, (*plan.notes, *remarks), origin_of(query, target, path, reading))
+        for path, found, remarks in zip(paths, counts, plan.remarks, strict=True)
     )
 
 
-def load_or_score(paths: Collection[str | Path], **options: Any) -> tuple[RunResult, ...]:
-    """Load the finished runs among ``paths``, score the others together, and return all in the order given.
+def load_or_score(
+    runs: Collection[RunResult | str | Path],
+    query: Query,
+    *,
+    reading: Reading = AS_IS,
+    measures: Collection[str] | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[RunResult, ...]:
+    """Load the finished runs named in ``runs``, score the predictions together, and return all in the order given.
 
-    A folder with a ``result.json`` is a run; anything else is taken for predictions, and ``options`` are those of
-    :func:`score_all`, which also says what is raised.
+    What is a run already stays as it is; :mod:`vosbench.results.paths` says what a path is. Where ``query`` asks for
+    nothing, predictions beside a run are scored as that was: against its data, by its protocol, for its measures.
     """
-    if absent := [str(path) for path in paths if not Path(path).exists()]:
-        fix = "give the folder of a run, or of predictions"
-        raise InputError([Problem(code="no-masks", message="it does not exist", where=p, fix=fix) for p in absent])
-    finished = {path: load(path) for path in paths if (Path(path) / "result.json").is_file()}
-    others = [path for path in dict.fromkeys(paths) if path not in finished]
-    scored = dict(zip(others, score_all(others, **options) if others else (), strict=True))
-    return tuple((finished | scored)[path] for path in paths)
-
-
-def _with_stability(sequences: tuple[Sequence, ...], target: Target) -> tuple[Sequence, ...]:
-    """The sequences with the dataset's word on whether T is meaningful."""
-    known = target.dataset.stable() if isinstance(target.dataset, Davis) else {}
-    return tuple(replace(s, stable=known.get(s.name)) for s in sequences)
+    paths = [run for run in runs if not isinstance(run, RunResult)]
+    require_runs_or_predictions(paths)
+    found = {path: load(folder) for path in paths if (folder := run_folder(path))}
+    known = [run if isinstance(run, RunResult) else found.get(run) for run in runs]
+    first = next(filter(None, known), None)
+    if first is not None and not query.asked:
+        query = query_of(first.document, query)
+        measures = measures or first.spec.rules.measures
+    if others := [path for path in dict.fromkeys(paths) if path not in found]:
+        scored = score_query(others, query, reading=reading, measures=measures, jobs=jobs, progress=progress)
+        found |= dict(zip(others, scored, strict=True))
+    return tuple(run if isinstance(run, RunResult) else found[run] for run in runs)
 
 
 def _result(
-    target: Target, spec: ProtocolSpec, name: str, counts: tuple[SequenceCounts, ...], notes: tuple[str, ...]
+    target: Target,
+    spec: ProtocolSpec,
+    name: str,
+    counts: tuple[SequenceCounts, ...],
+    notes: tuple[str, ...],
+    origin: Origin,
 ) -> RunResult:
+    frames = tables.frames_table(counts, spec.rules)
+    found = (*notes_of(counts), *remarks_on(counts, spec.rules))
     return assemble(
         spec,
-        frames=tables.frames_table(counts, spec.rules),
+        frames=frames,
         keys=tables.object_keys(counts),
         benchmark=target.benchmark,
         split=Path(target.split).stem if target.split.endswith(".txt") else target.split,
@@ -148,7 +120,8 @@ def _result(
         unlabelled={c.sequence.name: len(c.frames) for c in counts if not c.objects},
         best_permutation=_best_permutation(spec, counts),
         attributes={c.sequence.name: c.sequence.attributes for c in counts if c.sequence.attributes},
-        notes=tuple(map(visible, (*notes, *notes_of(counts), *remarks_on(counts, spec.rules)))),
+        notes=tuple(map(visible, (*notes, *found, *notes_of_unscored(counts, frames, spec.rules)))),
+        origin=origin,
     )
 
 
@@ -161,7 +134,8 @@ def _identity(spec: ProtocolSpec, sequences: tuple[Sequence, ...], truth: str, c
 def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> str:
     """SHA-256 over the names of the frames read and the checksums of their objects, however a PNG was written.
 
-    ``grouped`` takes in which group each object belongs to, where the numbers depend on it.
+    ``grouped`` takes in which group each object belongs to, where the numbers depend on it. Frames that the dataset
+    counts but does not reach are taken in as well.
     """
     digest = hashlib.sha256()
     for c in counts:
@@ -169,6 +143,8 @@ def _truth_fingerprint(counts: tuple[SequenceCounts, ...], *, grouped: bool) -> 
             digest.update(f"{c.sequence.name}/{c.sequence.frames[frame]} {value:08x}\n".encode())
         if grouped:
             digest.update("".join(f"{c.sequence.name}/{o.id} {o.group}\n" for o in c.objects).encode())
+        for o in c.objects:
+            digest.update("".join(f"{c.sequence.name}/{o.id} unreached {frame}\n" for frame in o.unreached).encode())
     return digest.hexdigest()
 
 

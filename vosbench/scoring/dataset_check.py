@@ -1,14 +1,15 @@
 """Look at a dataset root before anybody waits for a score: what is there, and what is wrong with it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vosbench.datasets.discover import Root, locate
-from vosbench.errors import InputError, Problem, UsageError
+from vosbench.datasets.discover import locate
+from vosbench.datasets.query import Query
+from vosbench.errors import InputError, Problem, UsageError, few
 from vosbench.protocols.spec import ProtocolSpec, Size
-from vosbench.scoring.plan import make_plan
-from vosbench.scoring.task import Task, label_space
+from vosbench.scoring.objects import space_of
+from vosbench.scoring.plan import expected_stems, make_plan
+from vosbench.scoring.task import Task
 from vosbench.types import MaskSource, Sequence
 
 
@@ -17,6 +18,7 @@ class Survey:
     """One split of a dataset.
 
     ``objects`` is None where only all masks together could tell. ``expected`` is the published size, if known.
+    ``notes`` say what is odd about its lists, and which sequences have nothing to score.
     ``problems`` come from lists, folders and the first mask of each sequence; other masks are not read.
     """
 
@@ -26,6 +28,7 @@ class Survey:
     objects: int | None
     frames: int
     expected: Size | None
+    notes: tuple[str, ...]
     problems: tuple[Problem, ...]
 
     def deviations(self) -> tuple[str, ...]:
@@ -55,16 +58,21 @@ def survey(folder: Path, *, benchmark: str | None = None, split: str | None = No
         UsageError: an unknown benchmark or split, or data that fits several.
         InputError: data that is not laid out as the benchmark says.
     """
-    target = locate(benchmark=benchmark, data=folder, split=split, roots=[Root(path=folder, benchmark=benchmark)])
+    target = locate(Query(benchmark=benchmark, data=folder, split=split))
     sequences, truth = target.dataset.sequences(target.split), target.dataset.masks(target.split)
-    problems = list(_plan_problems(sequences, target.spec, truth))
+    problems, notes = _plan(sequences, target.spec, truth)
     objects: int | None = 0
+    unscored = []
     for sequence in sequences:
         try:
             found = _objects(sequence, target.spec, truth)
             objects = None if objects is None or found is None else objects + found
+            if found == 0 or not expected_stems(sequence, target.spec.rules):
+                unscored.append(sequence.name)
         except InputError as error:
             problems += error.problems
+    if unscored:
+        notes.append(f"{len(unscored)} sequence(s) have nothing to score ({few(unscored)})")
     name = Path(target.split).stem
     return Survey(
         benchmark=target.benchmark,
@@ -73,18 +81,19 @@ def survey(folder: Path, *, benchmark: str | None = None, split: str | None = No
         objects=objects,
         frames=sum(len(s.frames) for s in sequences),
         expected=target.spec.data.sizes.get(name) if target.spec.data else None,
+        notes=tuple(notes),
         problems=tuple(dict.fromkeys(problems)),
     )
 
 
-def _plan_problems(sequences: tuple[Sequence, ...], spec: ProtocolSpec, truth: MaskSource) -> Iterator[Problem]:
-    """Frames without ground truth, sequences too short, objects without a group."""
+def _plan(sequences: tuple[Sequence, ...], spec: ProtocolSpec, truth: MaskSource) -> tuple[list[Problem], list[str]]:
+    """Frames without ground truth, nothing to score at all, objects without a group; and what is odd in the lists."""
     if not sequences:
         raise UsageError("the split is empty", fix="check its list")
     try:
-        make_plan(sequences, spec.rules, truth, ())
+        return [], list(make_plan(sequences, spec.rules, truth, ()).notes)
     except InputError as error:
-        yield from error.problems
+        return list(error.problems), []
 
 
 def _objects(sequence: Sequence, spec: ProtocolSpec, truth: MaskSource) -> int | None:
@@ -96,5 +105,5 @@ def _objects(sequence: Sequence, spec: ProtocolSpec, truth: MaskSource) -> int |
         return len(sequence.objects or ())
     if first is None:
         return 0
-    ids = label_space(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=()))[0].ids
+    ids = space_of(Task(sequence=sequence, rules=spec.rules, gt=truth, predictions=())).ids
     return None if ids is None else len(ids)

@@ -68,7 +68,10 @@ class LabelSpace:
     def truth(self, labels: LabelMap) -> tuple[Plane, NDArray[np.bool_] | None]:
         """Ground-truth labels as object numbers, and the pixels to ignore, if any."""
         if self.binary:
-            return (labels > 0).astype(np.uint8), None
+            shown = labels > 0
+            if self.rules.objects == "merged" and self.rules.void == "background":
+                shown &= labels != VOID
+            return shown.astype(np.uint8), None
         top = int(labels.max())
         if self.takes_truth(top):
             return labels.astype(np.uint8, copy=False), None

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vosbench.errors import InputError, Problem
-from vosbench.protocols.rules import FRAMES
+from vosbench.errors import InputError, Problem, few
+from vosbench.masks.order import order_doubt
+from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import Rules
 from vosbench.scoring import problems as problems_of
 from vosbench.scoring.identity import identity_problems
+from vosbench.scoring.numbering import other_numbering
 from vosbench.scoring.task import Task
 from vosbench.types import MaskSource, Sequence
 
@@ -48,21 +50,26 @@ def make_plan(
     sequences = tuple(sequences)
     expected = {s.name: expected_stems(s, rules) for s in sequences}
     problems = [p for s in sequences for p in _truth_problems(s, rules, gt, expected[s.name])]
-    if not problems and not any(expected.values()):
+    if not problems and not any(expected.values()) and not _short(sequences, rules):
         problems = [problems_of.nothing_to_score(gt, s.name, len(s.frames), rules.frames) for s in sequences]
-    if missing == "error":
-        problems += [p for source in predictions for s in sequences for p in _missing(source, s.name, expected[s.name])]
+    numbering = [other_numbering(source, sequences) for source in (() if problems else predictions)]
+    problems += [p for shifted, _ in numbering for p in shifted]
+    renumbered = {id(source) for source, (shifted, _) in zip(predictions, numbering, strict=False) if shifted}
+    named = [p for p in predictions if id(p) not in renumbered]  # of the others every frame would be called missing
+    problems += [p for source in named for p in _absent(source, expected, every=missing == "error")]
     problems += [p for source in predictions for p in identity_problems(source, gt, sequences, rules)]
     if problems:
         raise InputError(problems)
     options = {"rules": rules, "gt": gt, "predictions": predictions, "missing": missing, "resize": resize}
     tasks = [Task(sequence=s, **options) for s in sequences]  # type: ignore[arg-type]
     tasks.sort(key=lambda task: -len(expected[task.sequence.name]))
-    return Plan(
-        tasks=tuple(tasks),
-        notes=tuple(n for p in predictions for n in _extras(p, sequences)),
-        remarks=tuple(() for _ in predictions),
-    )
+    notes = [*_oddities(sequences), *(note for p in predictions for note in _extras(p, sequences))]
+    return Plan(tasks=tuple(tasks), notes=tuple(notes), remarks=tuple(tuple(remarks) for _, remarks in numbering))
+
+
+def _short(sequences: tuple[Sequence, ...], rules: Rules) -> bool:
+    """Is it a result that no frame is scored: do the videos count 0, and are they known to be so short?"""
+    return rules.unscored == "zero" and all(s.length is not None for s in sequences)
 
 
 def expected_stems(sequence: Sequence, rules: Rules) -> tuple[str, ...]:
@@ -75,9 +82,9 @@ def expected_stems(sequence: Sequence, rules: Rules) -> tuple[str, ...]:
 
 def _truth_problems(sequence: Sequence, rules: Rules, gt: MaskSource, expected: tuple[str, ...]) -> list[Problem]:
     if not expected:
-        # Objects that are listed on too few frames are reported as not scored; without any list it is the sequence.
-        rule, n = rules.frames, len(sequence.frames)
-        return [] if sequence.objects else [problems_of.nothing_to_score(gt, sequence.name, n, rule)]
+        return []
+    if doubt := order_doubt(sequence.frames):
+        return [problems_of.unknown_order(gt, sequence.name, doubt)]
     have = set(gt.frames(sequence.name))
     if absent := [f for f in expected if f not in have]:
         return [problems_of.hidden_truth(gt, sequence.name, absent[0], len(absent))]
@@ -86,22 +93,37 @@ def _truth_problems(sequence: Sequence, rules: Rules, gt: MaskSource, expected: 
     return []
 
 
-def _missing(source: MaskSource, sequence: str, expected: tuple[str, ...]) -> list[Problem]:
+def _absent(source: MaskSource, expected: dict[str, tuple[str, ...]], *, every: bool) -> list[Problem]:
+    """What a prediction lacks: every sequence and frame, or only whether there is nothing at all that is asked for."""
+    wanted = [name for name, frames in expected.items() if frames]
+    have = source.sequences()
+    others = [name for name in have if name not in expected]
+    if wanted and others and len(others) == len(have):
+        return [problems_of.nothing_wanted(source, wanted, others)]
+    return [p for name in wanted for p in _missing(source, name, expected[name], others)] if every else []
+
+
+def _missing(source: MaskSource, sequence: str, expected: tuple[str, ...], others: list[str]) -> list[Problem]:
     have = set(source.frames(sequence))
-    if expected and not have:
-        return [problems_of.missing_sequence(source, sequence, len(expected))]
+    if not have:
+        return [problems_of.missing_sequence(source, sequence, len(expected), others)]
     return [problems_of.missing_frame(source, sequence, f) for f in expected if f not in have]
 
 
+def _oddities(sequences: tuple[Sequence, ...]) -> list[str]:
+    """One line for each thing that is odd about how the dataset describes some sequences."""
+    found = dict.fromkeys(note for s in sequences for note in s.notes)
+    return [f"{note}: {few([s.name for s in sequences if note in s.notes])}" for note in found]
+
+
 def _extras(source: MaskSource, sequences: tuple[Sequence, ...]) -> list[str]:
-    """One line for sequences, one for frames that no rule asks for."""
+    """What the source says of itself, one line for sequences, one for frames that no rule asks for."""
     wanted = {s.name: set(s.frames) for s in sequences}
     others = [name for name in source.sequences() if name not in wanted]
     frames = sum(len(set(source.frames(name)) - stems) for name, stems in wanted.items())
-    notes = []
+    notes = list(getattr(source, "notes", ()))
     if others:
-        few = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
-        notes.append(f"{source.name}: ignored {len(others)} sequence(s) that are not in the split ({few})")
+        notes.append(f"{source.name}: ignored {len(others)} sequence(s) that are not in the split ({few(others)})")
     if frames:
         notes.append(f"{source.name}: ignored {frames} frame(s) without ground truth")
     return notes

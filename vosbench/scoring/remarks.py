@@ -186,7 +186,7 @@ def _all_empty(c: SequenceCounts, _: Rules) -> bool:
 
 
 def _truth_empty(c: SequenceCounts, _: Rules) -> bool:
-    return not c.counts[_GT].any()
+    return bool(len(c.frames)) and not c.counts[_GT].any()
 
 
 _OF_A_SEQUENCE: tuple[tuple[Callable[[SequenceCounts, Rules], bool], str], ...] = (

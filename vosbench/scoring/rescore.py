@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from vosbench.errors import IncomparableError
 from vosbench.measures.catalog import COUNTS, EXTRA_COUNTS, MEASURES, extra_columns
 from vosbench.protocols import load as protocols
-from vosbench.protocols.rules import FRAMES
+from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import ProtocolSpec, Rules
 from vosbench.results.assemble import assembled_again
 from vosbench.results.reader import load
 from vosbench.results.run import RunResult
-from vosbench.results.tables import Columns, scored
+from vosbench.results.tables import UNREACHED, Columns, scored
 
 
 def rescore(run: RunResult, spec: ProtocolSpec) -> RunResult:
@@ -27,7 +28,10 @@ def rescore(run: RunResult, spec: ProtocolSpec) -> RunResult:
             f"{spec.name} needs other counts than {run.spec.name} left ({knobs})",
             fix="score the predictions again with --protocol",
         )
-    return assembled_again(run, spec=spec, frames=_columns(run.frames_columns, spec.rules))
+    origin = run.document.origin
+    if origin is not None and spec.name != run.spec.name:
+        origin = msgspec.structs.replace(origin, protocol=spec.name)
+    return assembled_again(run, spec=spec, frames=_columns(run.frames_columns, spec.rules), origin=origin)
 
 
 def rescore_saved(
@@ -57,6 +61,8 @@ def differing(run: RunResult, rules: Rules) -> dict[str, tuple[str, str]]:
         knobs.append("tolerance")
     if "T" in rules.measures:
         knobs.append("stability")
+    if UNREACHED in columns["flags"]:
+        knobs.append("unreached")
     if rules.extra_ids == "error":
         knobs.append("extra_ids")
     different = {k: (str(getattr(have, k)), str(getattr(rules, k))) for k in knobs}

@@ -9,10 +9,12 @@ from vosbench.execution.checkpoint import Journal
 from vosbench.masks.listing import modified
 from vosbench.results import counts as rows
 from vosbench.results.counts import PartCounts, Rows, SequenceCounts
+from vosbench.scoring import problems as problems_of
 from vosbench.scoring.finalize import finish
+from vosbench.scoring.objects import Look, look_at, must_look, parts_of, told, with_objects
 from vosbench.scoring.plan import Plan
 from vosbench.scoring.sequence import score_sequence
-from vosbench.scoring.task import Task, label_space
+from vosbench.scoring.task import Task
 from vosbench.types import Failure, Progress
 
 
@@ -40,13 +42,14 @@ def run(
         the workers.
 
     Raises:
-        InputError: with every problem of every sequence.
+        InputError: with every problem of every sequence, or where none of them has an object.
         IncompleteError: with the sequences that could not be finished; all others were.
     """
     folder = None if journal is None else journal.path.with_name(journal.path.name.removesuffix(".journal") + ".jobs")
     workers = Workers(executor=executor, jobs=jobs or default_jobs(), timeout=task_timeout, folder=folder)
-    tasks = {str(part): part for task in plan.tasks for part in task.parts()}
     outcome = _Outcome({task.sequence.name: task for task in plan.tasks}, progress)
+    _find_objects(outcome, workers)
+    tasks = {str(part): part for task in outcome.waiting() for part in parts_of(task)}
     if journal:
         _recall(journal, tasks, outcome)
     with closing(run_tasks(_encoded_rows, tuple(tasks.values()), workers)) as results:
@@ -57,7 +60,27 @@ def run(
             if journal:
                 journal.note(str(task), result)
             outcome.add(task, result)
-    return outcome.counts()
+    counts = outcome.counts()
+    if counts and not any(c.objects for c in counts[0]):
+        raise InputError([problems_of.no_object(t.gt, t.sequence, t.rules.objects) for t in plan.tasks])
+    return counts
+
+
+def _find_objects(outcome: "_Outcome", workers: Workers) -> None:
+    """Find the objects of the long sequences, once for all their parts; a sequence where that fails has failed."""
+    long = [task for task in outcome.wholes.values() if task.is_long]
+    for task in long:
+        if not must_look(task):
+            try:
+                outcome.know(task, with_objects(task))
+            except InputError as error:
+                outcome.fail(task, error)
+    with closing(run_tasks(look_at, [Look(task) for task in long if must_look(task)], workers)) as results:
+        for look, result in results:
+            if isinstance(result, Failure):
+                outcome.fail(look.task, result.error)
+            else:
+                outcome.know(look.task, told(look.task, result))
 
 
 def _encoded_rows(task: Task) -> bytes:
@@ -97,6 +120,15 @@ class _Outcome:
     def __post_init__(self) -> None:
         self._total = sum(len(task.sequence.frames) for task in self.wholes.values())
 
+    def know(self, task: Task, told: Task) -> None:
+        """Go on with a task whose objects are known."""
+        self.wholes[task.sequence.name] = told
+
+    def waiting(self) -> tuple[Task, ...]:
+        """The tasks that have not failed yet."""
+        failed = self.problems.keys() | {name.partition("[")[0] for name in self.unfinished}
+        return tuple(task for name, task in self.wholes.items() if name not in failed)
+
     def add(self, task: Task, data: bytes) -> None:
         """Take the rows of a task; with its last part a sequence is concluded."""
         result, name = rows.decode(data, task.sequence), task.sequence.name
@@ -134,7 +166,7 @@ class _Outcome:
     def _conclude(self, name: str, parts: list[tuple[PartCounts, ...]]) -> None:
         whole = self.wholes[name]
         try:
-            self.found[name] = finish(whole, parts, *label_space(whole))
+            self.found[name] = finish(whole, parts)
         except InputError as error:
             self.problems[name] = list(error.problems)
 

@@ -14,9 +14,10 @@ from vosbench.scoring import problems as problems_of
 from vosbench.scoring.counting import Frame, Tally
 from vosbench.scoring.finalize import finish
 from vosbench.scoring.labels import LabelSpace, StrayLabel
+from vosbench.scoring.objects import read_truth, with_objects
 from vosbench.scoring.signs import SIGNS, Look, frame_signs
 from vosbench.scoring.stability import Steadiness
-from vosbench.scoring.task import Task, expected_frames, label_space, read_truth
+from vosbench.scoring.task import Task, expected_frames
 from vosbench.types import Masks, MaskSource
 
 
@@ -62,9 +63,10 @@ def score_sequence(task: Task) -> tuple[Rows, ...]:
     Raises:
         InputError: with every unusable mask of the sequence.
     """
-    space, notes = label_space(task)
-    counts = _count_all(task, space)
-    return counts if task.part else finish(task, [counts], space, notes)
+    task = with_objects(task)
+    assert task.objects is not None
+    counts = _count_all(task, task.objects.space)
+    return counts if task.part else finish(task, [counts])
 
 
 def _count_all(task: Task, space: LabelSpace) -> tuple[PartCounts, ...]:

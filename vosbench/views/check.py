@@ -18,7 +18,8 @@ def headline(report: CheckReport) -> str:
     failed = sum(n.failed for n in report.numbers)
     checked = f"{len(report.numbers)} numbers, {failed} worse by more than {report.tolerance:g} points"
     frames = "" if report.frames is None else f"; {len(report.frames)} frame(s) changed"
-    return f"{'passed' if report.passed else 'FAILED'}: {report.name}: {checked}{frames}"
+    refused = f"; not compared: {', '.join(report.refused)}" if report.refused else ""
+    return f"{'passed' if report.passed else 'FAILED'}: {report.name}: {checked}{frames}{refused}"
 
 
 def grids(report: CheckReport) -> list[Grid]:
@@ -83,6 +84,8 @@ def _cases(report: CheckReport) -> Iterator[tuple[str, str, str | None]]:
         yield n.kind, f"{n.name} {n.measure}", message if n.failed else None
     for f in report.frames or ():
         yield "frame", f"{f.sequence}/{f.frame} object {f.object}", "its counts are not those of the baseline"
+    for measure, reason in report.refused.items():
+        yield "measure", measure, f"not compared with the baseline: {reason}"
     if report.frames == ():
         yield "frame", "all frames", None
 

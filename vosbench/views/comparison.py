@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from vosbench.analysis.compare import Comparison
 from vosbench.analysis.intervals import FEW, Estimate
-from vosbench.measures.catalog import cell_of, higher_is_better
+from vosbench.measures.catalog import higher_is_better
+from vosbench.measures.cells import parse
 from vosbench.views.grid import Grid
 from vosbench.views.summary import percent
 
@@ -48,7 +49,7 @@ def best(found: Comparison, measure: str) -> list[int]:
     """The rows whose shown value is the best of a measure; several where they look the same."""
     shown = [round(100 * e.value, 1) for e in found.estimates[measure]]
     defined = [v for v in shown if not math.isnan(v)]
-    top = (max if higher_is_better(*cell_of(measure)) else min)(defined, default=math.nan)
+    top = (max if higher_is_better(*parse(measure)[:2]) else min)(defined, default=math.nan)
     return [i for i, v in enumerate(shown) if v == top]
 
 
@@ -87,6 +88,7 @@ def footnotes(found: Comparison) -> list[str]:
         "p: two-sided permutation test over the same sequences, "
         f"{found.resamples} at most, seed {found.seed}; Holm over {len(found.differences)} comparison(s)",
         "better/even/worse: sequences; even within 0.1 points",
+        *(f"{measure} is left out: {reason}" for measure, reason in found.refused.items()),
         f"signature  {found.signature}",
     ]
 
@@ -139,7 +141,7 @@ def probability(p: float) -> str:
 
 
 def _titled(measure: str) -> str:
-    return measure if higher_is_better(*cell_of(measure)) else f"{measure} ↓"
+    return measure if higher_is_better(*parse(measure)[:2]) else f"{measure} ↓"
 
 
 def _with_spread(e: Estimate) -> str:

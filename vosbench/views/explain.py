@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from vosbench.measures.catalog import MEASURES
 from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.protocols import rules as verbs
+from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import Data, ProtocolSpec
 
 
@@ -43,17 +44,19 @@ def sentences(spec: ProtocolSpec) -> list[str]:
     merged = r.objects == "merged"
     by_id = r.pairing == "id" and not merged
     lines = [
-        verbs.FRAMES[r.frames].says,
+        FRAMES[r.frames].says,
         _OBJECTS_OF_PROPOSALS if merged and r.pairing != "id" else verbs.OBJECTS[r.objects],
         verbs.FOREGROUND[r.foreground] if merged else "",
-        "There is no void label." if merged else verbs.VOID[r.void],
+        "There is no void label." if merged and r.void == "object" else verbs.VOID[r.void],
         verbs.PAIRING["id"] if by_id else "",
         f"{verbs.PAIRING[r.pairing]} At most {r.max_proposals} proposals." if r.pairing != "id" else "",
         verbs.EXTRA_IDS[r.extra_ids] if by_id else "",
         "A missing mask is an error; with --missing empty it is scored as empty, flagged, and part of the signature. "
         + verbs.ABSENT[r.absent],
         f"Measures: {measures}.",
-        "" if r.frames == "present" else "A frame on which an object is rightly absent counts 1.",
+        "" if r.frames == "present" else verbs.BOTH_EMPTY[r.both_empty],
+        verbs.UNREACHED[r.unreached],
+        verbs.UNSCORED[r.unscored],
         f"Contour tolerance: {tolerance}, Euclidean." if {"F", "Fv", "Fp"} & set(r.measures) else "",
         _OBJECT_TOLERANCE if "Fa" in r.measures else "",
         "Of each object, over its scored frames: " + "; ".join(verbs.STATISTICS[s].says for s in r.statistics) + ".",

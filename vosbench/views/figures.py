@@ -7,9 +7,11 @@ import numpy as np
 
 from vosbench.analysis import curves
 from vosbench.analysis.curves import Curve
-from vosbench.errors import IncomparableError, UsageError
-from vosbench.measures.catalog import higher_is_better
-from vosbench.results.run import RunResult
+from vosbench.errors import UsageError
+from vosbench.measures.catalog import higher_is_better as _higher
+from vosbench.measures.cells import parse
+from vosbench.results.comparable import require_comparable
+from vosbench.results.run import RunResult, unique_names
 from vosbench.views.figure_style import COLOURS, COLUMN, MARKERS, QUIET, line_style, shortened, style
 
 if TYPE_CHECKING:
@@ -38,39 +40,30 @@ def draw(runs: Sequence[RunResult], kind: str, measure: str = "J") -> "Figure":
     Args:
         runs: at least one, scored on the same frames; for "scatter" exactly two.
         kind: one of :data:`KINDS`.
-        measure: J&F or one of the catalog, which the runs must have.
+        measure: a number as tables name it: "J&F", "J mean seen"; for bars and scatter also "J decay".
 
     Raises:
         UsageError: an unknown kind, too few or too many runs, or a run without the measure.
-        IncomparableError: the runs have different groups or were not made on the same frames.
+        IncomparableError: the measure was scored by different rules; the knob is named.
     """
     if kind not in KINDS:
         raise UsageError(f"unknown kind {kind!r}", fix=f"choose from {', '.join(KINDS)}")
-    for run in runs[1:]:
-        _must_compare(runs[0], run)
+    require_comparable(runs, parse(measure).measure)
     with style():
         if kind in _CURVES:
             return _curves(runs, kind, measure)
         return _bars(runs, measure) if kind == "bars" else _scatter(runs, measure)
 
 
-def _must_compare(a: RunResult, b: RunResult) -> None:
-    if a.signature != b.signature:
-        raise IncomparableError(
-            f"{a.name} and {b.name} were made by different rules:\n  {a.signature}\n  {b.signature}",
-            fix="score both in the same way",
-        )
-
-
 def _curves(runs: Sequence[RunResult], kind: str, measure: str) -> "Figure":
     compute, x_title = _CURVES[kind]
-    groups = curves.groups(runs[0])
+    groups = curves.groups(runs[0], measure)
     columns = min(len(runs), 2)
     legend = 0.13 * -(-len(runs) // columns) + 0.08 if len(runs) > 1 else 0
     figure, panels = _panels(len(groups), height=1.9 + legend)
     found = [compute(run, measure) for run in runs]
     for k, (panel, group) in enumerate(zip(panels, groups, strict=True)):
-        for number, (name, lines) in enumerate(zip(curves.methods(runs), found, strict=True)):
+        for number, (name, lines) in enumerate(zip(unique_names(runs), found, strict=True)):
             _line(panel, lines[k], shortened(name), number, band=len(runs) <= MOST_BANDS, kind=kind)
         if kind == "size":
             panel.set_xscale("log")
@@ -110,7 +103,7 @@ def _bars(runs: Sequence[RunResult], measure: str) -> "Figure":
     thick = 0.8 / len(runs)
     figure, (panel,) = _panels(1, height=0.5 + 0.12 * len(runs) + len(names) * max(0.13, 0.07 * len(runs)))
     at = np.arange(len(names))
-    for number, (label, means) in enumerate(zip(curves.methods(runs), found, strict=True)):
+    for number, (label, means) in enumerate(zip(unique_names(runs), found, strict=True)):
         widths = [100 * means.get(s, np.nan) for s in names]
         middle = at + (number - (len(runs) - 1) / 2) * thick
         panel.barh(middle, widths, thick * 0.92, color=COLOURS[number], label=_literal(shortened(label)))
@@ -150,7 +143,7 @@ def _scatter(runs: Sequence[RunResult], measure: str) -> "Figure":
             fontsize=6,
         )
     panel.set(xlim=(0, top), ylim=(0, top), aspect="equal")
-    a, b = map(shortened, curves.methods(runs))
+    a, b = map(shortened, unique_names(runs))
     panel.set_xlabel(f"{_title(measure)}: {a}")
     panel.set_ylabel(f"{_title(measure)}: {b}")
     wins = int((x != y)[better].sum())
@@ -165,6 +158,12 @@ def _apart(x: "curves.Floats", y: "curves.Floats", order: list[int]) -> list[int
         if all(abs(y[i] - y[j]) > 0.04 or abs(x[i] - x[j]) > 0.35 for j in kept):
             kept.append(i)
     return kept
+
+
+def higher_is_better(measure: str) -> bool:
+    """Does a larger number of that name mean a better method?"""
+    cell = parse(measure)
+    return _higher(cell.measure, cell.statistic)
 
 
 def _title(measure: str) -> str:

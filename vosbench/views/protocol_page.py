@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from vosbench.measures.catalog import MEASURES
 from vosbench.protocols import rules as verbs
+from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.views.explain import data_sentence, sentences
 
@@ -48,13 +49,19 @@ def page(specs: Iterable[ProtocolSpec]) -> str:
 
 def _keys() -> str:
     words: Mapping[str, Mapping[str, str]] = {
-        "frames": {name: verb.says for name, verb in verbs.FRAMES.items()},
+        "frames": {name: verb.says for name, verb in FRAMES.items()},
         "objects": verbs.OBJECTS,
         "void": verbs.VOID,
         "foreground": {**verbs.FOREGROUND, "labels": "Every predicted label but 0 is foreground."},
         "pairing": verbs.PAIRING,
         "extra_ids": verbs.EXTRA_IDS,
         "absent": {**verbs.ABSENT, "empty": "A missing sequence that is accepted is scored as empty masks."},
+        "both_empty": verbs.BOTH_EMPTY,
+        "unscored": verbs.UNSCORED,
+        "unreached": {
+            **verbs.UNREACHED,
+            "leave-out": "A frame that a dataset counts but does not reach is not scored.",
+        },
         "averaging": verbs.AVERAGING,
         "statistics": {name: f"{verb.says[0].upper()}{verb.says[1:]}." for name, verb in verbs.STATISTICS.items()},
         "measures": {m.name: f"{m.title[0].upper()}{m.title[1:]}." for m in MEASURES.values()},

@@ -9,7 +9,7 @@ import numpy as np
 
 from vosbench.analysis.intervals import estimate
 from vosbench.analysis.significance import SequenceSums
-from vosbench.measures.catalog import cell_name
+from vosbench.measures.cells import cell_name
 from vosbench.results.document import Cell
 from vosbench.results.run import RunResult, unique_names
 from vosbench.results.tables import Columns
@@ -124,7 +124,8 @@ def footnotes(run: RunResult) -> list[str]:
         lines.append(f"{sum(d.resized.values())} mask(s) were resized to the ground truth (nearest neighbour)")
     at = np.flatnonzero(run.objects_columns["frames"] == 0)
     if unscored := len(set(zip(*(run.objects_columns[k][at].tolist() for k in ("sequence", "object")), strict=True))):
-        lines.append(f"{unscored} object(s) have no frame to score and are left out of every mean")
+        fate = "count 0" if run.spec.rules.unscored == "zero" else "are left out of every mean"
+        lines.append(f"{unscored} object(s) have no frame to score and {fate}")
     if any(c.group == "overall" and c.value is None for c in d.summary):
         lines.append("overall, the mean of the groups, is undefined: one of the groups is empty")
     return [*lines, f"signature  {run.signature}"]

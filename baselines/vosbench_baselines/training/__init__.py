@@ -1,1 +1,1 @@
-"""Training of the reference models: clips, the loop, and the refinement paper's tables."""
+"""Training of any family: the loop, ``vosbench-train``, ``vosbench-tables``, and tests on a hold-out."""

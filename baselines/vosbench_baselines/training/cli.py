@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vosbench.errors import VosbenchError
-from vosbench_baselines.training.config import Training, read_config
+from vosbench_baselines.data.config import Training, read_config
 
 
 @click.command()
@@ -29,7 +29,7 @@ def main(config: Path, out: Path, budget_s: float | None, device: str, resume: b
     \b
     Exit codes: 0 done · 2 usage · 3 problems with the data
     """
-    from vosbench_baselines.training import ranks
+    from vosbench_baselines.learning import ranks
     from vosbench_baselines.training.loop import train
 
     try:

@@ -9,7 +9,7 @@ from vosbench.kernel import joint_histogram
 from vosbench.models.interface import VOSModel
 from vosbench.models.predict import predict
 from vosbench.models.recipe import Recipe
-from vosbench_baselines.training.folders import VideoFolder, read_labels
+from vosbench_baselines.data.folders import VideoFolder, read_labels
 
 
 def holdout_j(models: list[VOSModel], folder: VideoFolder, recipe: Recipe | None = None) -> float:
@@ -20,14 +20,14 @@ def holdout_j(models: list[VOSModel], folder: VideoFolder, recipe: Recipe | None
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "predictions"
         predict(folder, split="all", models=models, out=out, recipe=recipe)
-        return float(np.mean([j for sequence in folder.found for j in _of_objects(folder, sequence.name, out)]))
+        return float(np.mean([j for sequence in folder.videos for j in _of_objects(folder, sequence.name, out)]))
 
 
 def _of_objects(folder: VideoFolder, sequence: str, out: Path) -> list[float]:
-    frames = folder.frames(sequence)[1:-1]
+    frames = folder.masks("all").frames(sequence)[1:-1]
     counts = []
     for frame in frames:
-        gt = folder.read(sequence, frame)[0].astype(np.uint8)
+        gt = folder.labels(sequence, frame)
         pred = read_labels(out / sequence / f"{frame}.png", binary=False)
         counts.append(joint_histogram(np.ascontiguousarray(gt), np.ascontiguousarray(pred), 255, 255))
     both = np.stack(counts)

@@ -19,7 +19,7 @@ def imagenet_state(trunk: str | None, architecture: str) -> dict[str, torch.Tens
         architecture: the network that it is for.
 
     Raises:
-        UsageError: no trunk fits, torchvision is missing, or cannot fetch the weights.
+        UsageError: no trunk fits, torchvision is missing or broken, or cannot fetch the weights.
     """
     if trunk is None:
         raise UsageError(
@@ -33,9 +33,14 @@ def imagenet_state(trunk: str | None, architecture: str) -> dict[str, torch.Tens
             f'initial = "imagenet" takes {trunk} from torchvision, which is not installed',
             fix=f"pip install torchvision, or {FILE}",
         ) from error
+    except Exception as error:  # built for another PyTorch, it fails in many ways
+        raise UsageError(
+            f'initial = "imagenet" takes {trunk} from torchvision, which cannot be imported: {error}',
+            fix=f"install the torchvision that belongs to this PyTorch, or {FILE}",
+        ) from error
     weights = get_model_weights(trunk)["IMAGENET1K_V1"]
     try:
         state: dict[str, torch.Tensor] = weights.get_state_dict(progress=sys.stderr.isatty(), check_hash=True)
-    except (OSError, RuntimeError) as error:  # no network; a broken download
+    except Exception as error:  # no network, a broken download, a server that answers otherwise
         raise UsageError(f"torchvision cannot fetch {trunk}: {error}", fix=f"try again, or {FILE}") from error
     return state

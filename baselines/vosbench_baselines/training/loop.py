@@ -5,9 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,17 +13,19 @@ from torch import nn
 
 from vosbench.errors import UsageError
 from vosbench.files import new_file
-from vosbench_baselines import checkpoints
+from vosbench_baselines.data.batches import batches
+from vosbench_baselines.data.config import Training
+from vosbench_baselines.data.folders import video_folder
+from vosbench_baselines.data.mixture import mixture
 from vosbench_baselines.devices import usable
-from vosbench_baselines.training import ranks
-from vosbench_baselines.training.batches import batches
-from vosbench_baselines.training.config import Training
-from vosbench_baselines.training.families import Learner, family
-from vosbench_baselines.training.folders import video_folder
+from vosbench_baselines.learning import ranks
+from vosbench_baselines.learning.descent import Descent, learning_rate
+from vosbench_baselines.learning.family import Learner
+from vosbench_baselines.training.families import family
 from vosbench_baselines.training.holdout import holdout_j
 from vosbench_baselines.training.imagenet import imagenet_state
 from vosbench_baselines.training.log import Log, Row
-from vosbench_baselines.training.mixture import mixture
+from vosbench_baselines.weights import checkpoints
 
 
 @dataclass(kw_only=True)
@@ -52,8 +52,10 @@ def train(
     """Train until ``config.steps``, or until ``budget`` seconds of this call have passed.
 
     Writes ``weights.safetensors`` (float16, averaged), ``log.csv`` and ``last.pt`` into ``out`` at every checkpoint and
-    at the end; with ``tensorboard`` events, too. With ``resume`` goes on from ``last.pt`` if there is one; the same
-    seed then takes the same steps. Of several processes (see ``ranks.joined``) rank 0 writes.
+    at the end; with a hold-out ``best.safetensors``, too, the weights with the highest J on it so far; with
+    ``tensorboard`` events. What was learnt is saved before the hold-out is tested. With ``resume`` goes on from
+    ``last.pt`` if there is one; the same seed then takes the same steps. Of several processes (see ``ranks.joined``)
+    rank 0 writes.
 
     Returns:
         the path of the weights.
@@ -70,6 +72,8 @@ def train(
     run = _begin(config, base, device)
     if resume:
         _resume(run, out / "last.pt")
+    elif ranks.rank() == 0:
+        (out / "best.safetensors").unlink(missing_ok=True)  # of another run
     log = None
     if ranks.rank() == 0:
         log = Log(out, step=run.step, seconds=run.seconds, tensorboard=tensorboard)
@@ -106,7 +110,8 @@ def _steps(
 def _begin(config: Training, base: Path, device: str) -> Run:
     torch.manual_seed(config.seed)
     model = initialised(config, base).to(device)
-    learner = (family(config.architecture).learner or Descent)(model, config)
+    kind = family(config.architecture)
+    learner = Descent(model, config, kind) if kind.learner is None else kind.learner(model, config)
     if ranks.rank():  # the network is everyone's, what is drawn while training is not
         torch.manual_seed(ranks.own_seed(config.seed))
     return Run(model=model, averaged=copy.deepcopy(model).requires_grad_(False), learner=learner)
@@ -126,65 +131,6 @@ def initialised(config: Training, base: Path) -> nn.Module:
     return model
 
 
-class Descent:
-    """The learner of most families: one loss, one optimiser, gradients clipped."""
-
-    def __init__(self, model: nn.Module, config: Training) -> None:
-        self.model, self.config, self.loss = model, config, family(config.architecture).loss
-        self.optimiser = _optimiser(config, model)
-
-    def step(self, images: torch.Tensor, labels: torch.Tensor, step: int) -> float:
-        """See :class:`Learner`."""
-        assert self.loss is not None
-        self.model.train()
-        if self.config.freeze_batch_norm:
-            for module in self.model.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
-        for group in self.optimiser.param_groups:
-            group["lr"] = group["share"] * learning_rate(self.config, step)
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=images.device.type == "cuda"):
-            loss = self.loss(self.model, images, labels, self.config, step)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        ranks.average_gradients(self.optimiser)
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_gradient)
-        self.optimiser.step()
-        return float(loss.detach())
-
-    def state_dict(self) -> dict[str, Any]:
-        """See :class:`Learner`."""
-        return self.optimiser.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """See :class:`Learner`."""
-        self.optimiser.load_state_dict(state)
-
-
-def _optimiser(config: Training, model: nn.Module) -> torch.optim.Optimizer:
-    """One group of parameters, for SGD the family's groups; or the trunk apart. ``share`` is of the learning rate."""
-    makers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": partial(torch.optim.SGD, momentum=0.9)}
-    maker = makers[config.optimiser]
-    groups: list[dict[str, Any]] = [{"params": list(model.parameters()), "share": 1.0}]
-    if config.optimiser == "sgd":
-        groups = family(config.architecture).groups(model)
-    if config.trunk_learning_rate is not None:
-        trunk = family(config.architecture).trunk(model)
-        apart = {id(parameter) for parameter in trunk}
-        groups[0]["params"] = [p for p in model.parameters() if id(p) not in apart]
-        groups.append({"params": trunk, "share": config.trunk_learning_rate / config.learning_rate})
-    decay = {} if config.weight_decay is None else {"weight_decay": config.weight_decay}
-    return maker(groups, lr=config.learning_rate, **decay)
-
-
-def learning_rate(config: Training, step: int) -> float:
-    """Half a cosine to zero for AdamW, constant for the others; after the warm-up."""
-    rate = config.learning_rate * min(1.0, (step + 1) / (config.warm_up + 1))
-    if config.optimiser != "adamw":
-        return rate
-    return rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, config.steps)))))
-
-
 @torch.no_grad()
 def _average(run: Run, decay: float) -> None:
     """Move the average towards the model; early on faster, so that it is not the initial weights for long."""
@@ -201,17 +147,36 @@ def _checkpoint(run: Run, config: Training, base: Path, out: Path, losses: list[
     loss = ranks.mean(float(np.mean(losses))) if losses else None
     if log is None:
         return
-    kind, j = family(config.architecture), None
-    if config.holdout is not None:
-        network = copy.deepcopy(run.averaged)
-        model = kind.door(network, config.architecture, device=str(_device(run)), **kind.while_training)
-        j = holdout_j([model], video_folder(config.holdout, base))
+    _save(run, out / "last.pt")
+    _export(run, config, out / "weights.safetensors", None)
+    j = None if config.holdout is None else _tested(run, config, base)
     rate = learning_rate(config, run.step)
     log.write(Row(step=run.step, seconds=run.seconds, loss=loss, learning_rate=rate, holdout_j=j))
+    if j is not None:
+        _export(run, config, out / "weights.safetensors", j)
+        if j > _best(out / "best.safetensors"):
+            _export(run, config, out / "best.safetensors", j)
+
+
+def _tested(run: Run, config: Training, base: Path) -> float:
+    """J on the hold-out."""
+    assert config.holdout is not None
+    kind, network = family(config.architecture), copy.deepcopy(run.averaged)
+    model = kind.door(network, config.architecture, device=str(_device(run)), **kind.while_training)
+    return holdout_j([model], video_folder(config.holdout, base))
+
+
+def _export(run: Run, config: Training, path: Path, j: float | None) -> None:
+    """Write the averaged weights, float16; their header says after how many steps, and J on the hold-out."""
     card = {"step": str(run.step), "seconds": f"{run.seconds:.1f}", "seed": str(config.seed)}
     card["holdout_j"] = "" if j is None else f"{j:.4f}"
-    checkpoints.save(run.averaged, kind.name, config.architecture, out / "weights.safetensors", half=True, card=card)
-    _save(run, out / "last.pt")
+    kind = family(config.architecture)
+    checkpoints.save(run.averaged, kind.name, config.architecture, path, half=True, card=card)
+
+
+def _best(path: Path) -> float:
+    """J of the best weights so far, also of those before the run was resumed; below all where there are none."""
+    return float(checkpoints.read_state(path)[1]["holdout_j"]) if path.exists() else -1.0
 
 
 def _save(run: Run, path: Path) -> None:

@@ -125,7 +125,8 @@ ONE_SHOT = Paper(
 
 #: "RVOS: End-to-End Recurrent Network for Video Object Segmentation" (CVPR 2019). J on the seen categories of
 #: YouTube-VOS 2018 validation. Tables 1 (one-shot) and 5 (zero-shot, slots assigned on the first frame). All but "ST+"
-#: learn with the true masks of the previous frame.
+#: learn with the true masks of the previous frame. RVOS-T without masks is the released code's: what the paper
+#: describes gives every slot the same answer, as nothing tells the slots apart.
 ALWAYS_TRUTH = {"truth_steps": 10**9}
 RVOS = Paper(
     {
@@ -134,7 +135,7 @@ RVOS = Paper(
         "mask-st": Stage(("videos",), variant="-mask-st", training=ALWAYS_TRUTH),
         "mask-st-plus": Stage(("videos",), variant="-mask-st", after="mask-st", training={"truth_steps": 0}),
         "s": Stage(("videos",), variant="-s"),
-        "t": Stage(("videos",), variant="-t"),
+        "t": Stage(("videos",), variant="-t-official"),
         "st": Stage(("videos",), variant="-st"),
     },
     (
@@ -168,7 +169,7 @@ def _stcnn_stages() -> dict[str, Stage]:
     return stages
 
 
-#: What the authors' code of STCNN does otherwise when a video is segmented; see ``stcnn_online.Ways``.
+#: What the authors' code of STCNN does otherwise when a video is segmented; see ``stcnn.online.Ways``.
 RELEASED_WAYS = dict.fromkeys(("final_loss", "still_dreams", "current_frame", "frame_statistics", "gate"), True)
 
 #: STCNN (CVPR 2019): its components (Table 3), iterations of online training (Table 4), phases of training (Table 5);

@@ -16,10 +16,10 @@ import msgspec
 from vosbench.errors import UsageError, VosbenchError
 from vosbench.files import new_file
 from vosbench.models.recipe import Recipe
-from vosbench_baselines.training import ranks
-from vosbench_baselines.training.config import Source, Training, read_config
+from vosbench_baselines.data.config import Source, Training, read_config
+from vosbench_baselines.data.folders import VideoFolder, video_folder
+from vosbench_baselines.learning import ranks
 from vosbench_baselines.training.families import family
-from vosbench_baselines.training.folders import VideoFolder, video_folder
 from vosbench_baselines.training.holdout import holdout_j
 from vosbench_baselines.training.loop import train
 from vosbench_baselines.training.papers import PAPERS, Paper, Row, Stage

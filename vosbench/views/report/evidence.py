@@ -1,19 +1,21 @@
 """The masks behind single frames, read again: the only place where a view opens one."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.datasets.discover import Target, locate
-from vosbench.errors import InputError, UsageError, VosbenchError
+from vosbench.datasets.pictures import pictures
+from vosbench.datasets.query import Query
+from vosbench.errors import InputError, VosbenchError
+from vosbench.masks.colours import with_palette
 from vosbench.masks.planes import resized
-from vosbench.masks.sources import open_masks
 from vosbench.results.run import RunResult
 from vosbench.scoring.labels import LabelSpace, StrayLabel
-from vosbench.scoring.task import Task, label_space
+from vosbench.scoring.objects import space_of
+from vosbench.scoring.origin import predictions_of, query_of, reading_of
+from vosbench.scoring.task import Task
 from vosbench.types import MaskSource, Sequence
 from vosbench.views.report.overlay import overlay
 from vosbench.views.report.worst import WorstFrame
@@ -37,22 +39,31 @@ class Evidence:
     _spaces: dict[str, LabelSpace] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, run: RunResult, **where: Any) -> "Evidence":
-        """Find the data of a run: ``where`` holds benchmark, data, gt, split, palette and roots as for scoring.
+    def of(cls, run: RunResult, query: Query, *, again: str = "vosbench report RUN") -> "Evidence":
+        """Find the masks of a run again; what ``query`` leaves open is taken from the run.
+
+        ``again`` is the command that a message tells to repeat with an option.
 
         Raises:
-            NoEvidence: the predictions or the ground truth are not at hand.
+            NoEvidence: the predictions or the ground truth are not at hand: a line for each, with the next command.
         """
-        options = dict(where)
-        palette = options.pop("palette", None)
-        options["split"] = options.get("split") or run.document.split
+        asked, missing = query_of(run.document, query), []
         try:
-            pred = open_masks(Path(run.document.predictions.name), palette=palette)
-            target = _located(run, options)
+            target = locate(asked)
             sequences = {s.name: s for s in target.dataset.sequences(target.split)}
-            gt = target.dataset.masks(target.split)
+            gt = with_palette(target.dataset.masks(target.split), reading_of(run.document).palette)
         except VosbenchError as error:
-            raise NoEvidence(str(error).replace("\n", " ")) from error
+            missing.append(f"no ground truth: {_first_line(error)}; give it: {again} {_option(run)} FOLDER")
+        path = predictions_of(run.document)
+        if not path.exists():
+            how = f"vosbench report PREDICTIONS {asked.options()}".rstrip()
+            missing.append(f"no predictions: {path} is not there; if they have moved: {how}")
+        if missing:
+            raise NoEvidence("\n".join(missing))
+        try:
+            pred = target.dataset.predictions(path, palette=reading_of(run.document).palette)
+        except VosbenchError as error:
+            raise NoEvidence(f"no predictions: {_first_line(error)}") from error
         return cls(run=run, target=target, gt=gt, pred=pred, sequences=sequences)
 
     def picture(self, worst: WorstFrame) -> NDArray[np.uint8]:
@@ -99,30 +110,31 @@ class Evidence:
         if name not in self._spaces:
             rules = self.run.spec.rules
             task = Task(sequence=self.sequences[name], rules=rules, gt=self.gt, predictions=(self.pred,))
-            self._spaces[name] = label_space(task)[0]
+            self._spaces[name] = space_of(task)
         return self._spaces[name]
 
     def _image(self, worst: WorstFrame, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
         """The picture the masks belong to, at their size; None if the dataset has none."""
         from PIL import Image
 
-        folder = self.sequences[worst.sequence].images
-        paths = [folder / f"{worst.frame}{ending}" for ending in (".jpg", ".jpeg", ".png")] if folder else []
-        path = next((p for p in paths if p.is_file()), None)
-        if path is None:
-            return None
         try:
+            path = pictures(self.sequences[worst.sequence].images).get(worst.frame)
+            if path is None:
+                return None
             with Image.open(path) as file:
                 return np.asarray(file.convert("RGB").resize((shape[1], shape[0])))
-        except OSError:
+        except (OSError, InputError):
             return None
 
 
-def _located(run: RunResult, options: dict[str, Any]) -> Target:
-    """The data: by what the user said, else by the benchmark of the run, else by its own description on disk."""
-    if options.get("gt") is not None or options.get("benchmark"):
-        return locate(**options)
-    try:
-        return locate(**options | {"benchmark": run.document.benchmark})
-    except UsageError:
-        return locate(**options)
+def _option(run: RunResult) -> str:
+    """The option by which the ground truth of a run can be given."""
+    origin = run.document.origin
+    return "--gt" if run.document.benchmark == "folder" or (origin and origin.gt) else "--data"
+
+
+def _first_line(error: VosbenchError) -> str:
+    """What an error says first, in one line."""
+    if isinstance(error, InputError) and error.problems:
+        return str(error.problems[0])
+    return error.message.splitlines()[0]

@@ -3,13 +3,14 @@
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from vosbench.analysis.curves import methods
 from vosbench.errors import IncomparableError
-from vosbench.results.run import RunResult
+from vosbench.results.comparable import comparable
+from vosbench.results.run import RunResult, unique_names
 from vosbench.views import summary
 from vosbench.views.grid import Grid
 from vosbench.views.report import lines
@@ -49,25 +50,28 @@ def report(
     """The report as HTML.
 
     Args:
-        runs: one to six, made by the same rules on the same frames.
-        evidence: finds the masks of a run; raises NoEvidence where they are not at hand.
+        runs: one to six; a measure that was not scored by the same rules in all of them is left out.
+        evidence: finds the masks of one of ``runs``; raises NoEvidence where they are not at hand.
         on_note: called with what could not be shown.
 
     Raises:
-        IncomparableError: runs with different signatures, or too many.
+        IncomparableError: runs without a measure that was scored by the same rules in all of them, or too many runs.
     """
-    for run in runs[1:]:
-        if run.signature != runs[0].signature:
-            message = f"the runs were made by different rules:\n  {runs[0].signature}\n  {run.signature}"
-            raise IncomparableError(message, fix="score both in the same way, or write two reports")
+    given = runs
+    runs, refused = comparable(given)
+    for left_out, reason in refused.items():
+        on_note(f"{left_out} is left out: {reason}")
     if len(runs) > MOST_RUNS:
         raise IncomparableError(f"{len(runs)} runs do not fit one report", fix=f"choose at most {MOST_RUNS}")
-    names = methods(runs)
+    names = unique_names(runs)
     measure = _measure(runs[0])
-    galleries = [_gallery(run, name, evidence) for run, name in zip(runs, names, strict=True)]
+    galleries = [
+        _gallery(run, name, partial(evidence, whole)) for run, name, whole in zip(runs, names, given, strict=True)
+    ]
     for gallery in galleries:
         if gallery.note:
-            on_note(f"{gallery.name}: {gallery.note}")
+            for line in gallery.note.splitlines():
+                on_note(f"{gallery.name}: {line}")
     return _render(
         names=names,
         runs=runs,
@@ -102,13 +106,13 @@ def _render(**content: Any) -> str:
     return environment.get_template("report.html").render(content)
 
 
-def _gallery(run: RunResult, name: str, evidence: Callable[[RunResult], Evidence]) -> Gallery:
+def _gallery(run: RunResult, name: str, evidence: Callable[[], Evidence]) -> Gallery:
     """The worst frames with the pictures there are; one note for all that could not be had."""
     worst = worst_frames(run, _measure(run))
     try:
-        source = evidence(run)
+        source = evidence()
     except NoEvidence as problem:
-        note = f"overlays left out, the masks are not at hand: {problem}"
+        note = f"overlays left out, the masks are not at hand:\n{problem}"
         return Gallery(name=name, pictures=tuple(Picture(worst=w, uri="") for w in worst), note=note)
     pictures: list[Picture] = []
     notes: list[str] = []

@@ -6,7 +6,7 @@ import numpy as np
 
 from vosbench.analysis.curves import rows
 from vosbench.results.run import RunResult
-from vosbench.results.tables import values
+from vosbench.results.tables import ruled_values
 
 #: Frames shown for each run, and for each object among them.
 SHOWN, PER_OBJECT = 12, 2
@@ -44,7 +44,7 @@ def worst_frames(run: RunResult, measure: str, shown: int = SHOWN) -> list[Worst
         if len(chosen) == shown:
             break
     names = [m for m in ("J", "F") if m in run.spec.rules.measures]
-    columns = {m: values(frames, m) for m in names}
+    columns = {m: ruled_values(frames, m, run.spec.rules) for m in names}
     return [_frame(run, int(r.row[i]), {m: float(columns[m][r.row[i]]) for m in names}) for i in chosen]
 
 

@@ -1,0 +1,1 @@
+"""One-shot methods: OSVOS, MaskTrack, OSMN, OnAVOS and SegFlow."""

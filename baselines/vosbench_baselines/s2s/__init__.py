@@ -1,0 +1,1 @@
+"""Sequence to sequence (YouTube-VOS, ECCV 2018)."""

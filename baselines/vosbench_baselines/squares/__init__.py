@@ -1,0 +1,1 @@
+"""Following an object in squares around it: what MaskTrack-lite and STM-XS share."""

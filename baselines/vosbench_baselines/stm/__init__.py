@@ -1,0 +1,1 @@
+"""Space-Time Memory networks (ICCV 2019) and their refinements."""

@@ -1,0 +1,1 @@
+"""Files of weights: reading, writing, and those that the package ships."""
