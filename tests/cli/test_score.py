@@ -243,7 +243,7 @@ def test_a_ground_truth_with_labels_above_255_is_an_error(vosbench, world, preds
     [
         (["{preds}", "--gt", "{root}/nowhere"], 3, "nowhere: it does not exist"),
         (["{root}/nowhere", "--gt", "{gt}"], 3, "nowhere: it does not exist"),
-        (["{root}/empty", "--gt", "{gt}"], 3, "empty: it is an empty folder"),
+        (["{root}/empty", "--gt", "{gt}"], 3, "empty: it holds no PNG files"),
         (["{preds}", "--gt", "{root}/empty"], 3, "empty: it holds no PNG files"),
         (["{preds}", "--gt", "{gt}", "--split", "val"], 2, "no splits"),
         (["{preds}", "--gt", "{gt}", "--split", "{root}/no.txt"], 3, "no.txt"),

@@ -121,14 +121,23 @@ def test_a_two_frame_sequence_has_nothing_to_score_under_drop_first_last(world):
 
 def test_a_sequence_without_an_object_is_left_out_only_where_the_reference_does_so(world):
     videos = {"a": [box()] * 4, "empty": [box() * 0] * 4}
-    preds = world.masks("preds", videos)
+    preds = world.masks("preds", {"a": [half()] * 4, "empty": [box() * 0] * 4})
     with pytest.raises(InputError, match=r"empty.*no object in the first frame"):
         score(preds, benchmark="davis2017", data=world.davis(videos))
     data = world.davis(videos, name="u", annotations="Annotations_unsupervised")
     run = score(preds, benchmark="davis2017-unsupervised", data=data)
-    assert run.value("J") == 1
-    assert any(note.startswith("nothing to score, left out of every mean") for note in run.document.notes)
-    assert any("empty" in note for note in score(preds, gt=world.root / "preds").document.notes)
+    assert run.value("J") == 0.5
+    assert any("empty" in note for note in run.document.notes)
+    assert any("empty" in note for note in score(preds, gt=world.masks("gt", videos)).document.notes)
+
+
+@pytest.mark.parametrize("protocol", ["lvos-v2-unsupervised-single", "lvos-v1-unsupervised-single"])
+def test_a_binary_ground_truth_is_not_taken_for_void_alone(world, protocol):
+    """Where 255 is void, masks of 0 and 255 show no object: any empty prediction would be perfect."""
+    gt = world.masks("gt", {"s": [box() * 255] * 4})
+    with pytest.raises(InputError, match="label 255, if that is what it holds, is void") as error:
+        score(world.masks("p", {"s": [EMPTY] * 4}), gt=gt, protocol=protocol)
+    assert codes(error) == ["only-void"]
 
 
 def test_the_first_and_last_frame_are_dropped_semi_supervised_and_kept_unsupervised(world):

@@ -123,6 +123,13 @@ def no_object(source: MaskSource, sequence: Sequence, rule: str) -> Problem:
     return _in_frame("no-object", without_object(rule), fix, source, sequence.name, sequence.frames[0])
 
 
+def only_void(source: MaskSource, sequence: Sequence) -> Problem:
+    """A sequence of a ground truth that shows no object anywhere, under rules that take label 255 for void."""
+    message = "no frame shows an object: label 255, if that is what it holds, is void under this protocol"
+    fix = "write objects as 1, 2, …, or use a protocol that takes 255 for an object, such as folder"
+    return _in_frame("only-void", message, fix, source, sequence.name, sequence.frames[0])
+
+
 def no_foreground(source: MaskSource, sequence: str, frame: str) -> Problem:
     """Ground truth that does not know the area of all objects, which a measure needs."""
     message = "the ground truth does not say what all objects of the video are, which R needs"

@@ -7,6 +7,7 @@ from vosbench.errors import IncompleteError, InputError, Problem, VosbenchError
 from vosbench.execution import Workers, default_jobs, run_tasks
 from vosbench.execution.checkpoint import Journal
 from vosbench.masks.listing import modified
+from vosbench.measures.catalog import COUNTS
 from vosbench.results import counts as rows
 from vosbench.results.counts import PartCounts, Rows, SequenceCounts
 from vosbench.scoring import problems as problems_of
@@ -63,7 +64,12 @@ def run(
     counts = outcome.counts()
     if counts and (bare := _without_object(plan, counts[0])):
         raise InputError([problems_of.no_object(t.gt, t.sequence, t.rules.objects) for t in bare])
+    if counts and plan.tasks[0].rules.void != "object" and not any(c.counts[_GT_AREA].any() for c in counts[0]):
+        raise InputError([problems_of.only_void(t.gt, t.sequence) for t in plan.tasks])
     return counts
+
+
+_GT_AREA = COUNTS.index("gt_area")
 
 
 def _without_object(plan: Plan, counts: tuple[SequenceCounts, ...]) -> list[Task]:
