@@ -1,6 +1,9 @@
 """Write docs/api.md, the Python API as its docstrings tell it: ``python docs/api_page.py``."""
 
+import ast
 import inspect
+import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -31,8 +34,8 @@ def page() -> str:
 
 
 def _public(module: ModuleType) -> Iterator[tuple[str, Any]]:
-    """The functions and classes that a module offers."""
-    names = getattr(module, "__all__", None) or [n for n, v in vars(module).items() if not n.startswith("_")]
+    """What a module says that it offers, or its public classes."""
+    names = getattr(module, "__all__", None) or [n for n, v in vars(module).items() if inspect.isclass(v)]
     for name in names:
         value = getattr(module, name)
         if callable(value) and getattr(value, "__module__", "").startswith("vosbench"):
@@ -42,7 +45,8 @@ def _public(module: ModuleType) -> Iterator[tuple[str, Any]]:
 def _entry(name: str, value: Any, level: str) -> str:
     """Heading, signature, docstring and, of a class, its methods and properties."""
     short = name.rpartition(".")[2]
-    parts = [f"{level} {name}", _fenced(f"{'class ' * inspect.isclass(value)}{short}{_signature(value)}", "python")]
+    call = f"class {short}" if inspect.isclass(value) else f"{short}{_signature(value)}"
+    parts = [f"{level} {name}", _fenced(call, "python")]
     parts.append(_fenced(_docstring(value)))
     if inspect.isclass(value) and not issubclass(value, Exception):
         parts += [_member(n, m) for n, m in vars(value).items() if not n.startswith("_") and inspect.getdoc(m)]
@@ -57,11 +61,18 @@ def _member(name: str, member: Any) -> str:
 
 
 def _signature(value: Any) -> str:
-    try:
-        text = str(inspect.signature(value))
-    except (TypeError, ValueError):
+    """Parameters and result as the source writes them, a line each where they are many; nothing for a class."""
+    if inspect.isclass(value):
         return ""
-    return text if len(text) < 100 else text.replace("(", "(\n    ", 1).replace(", ", ",\n    ")
+    (function,) = ast.parse(textwrap.dedent(inspect.getsource(value))).body
+    assert isinstance(function, ast.FunctionDef)
+    result = f" -> {ast.unparse(function.returns)}" if function.returns else ""
+    text = ast.unparse(function.args)
+    if len(text) + len(result) < 90:
+        return f"({text}){result}"
+    first, _, others = text.partition(", *, ")
+    lines = [first, "*", *re.split(r", (?=\w+: )", others)]
+    return "(\n" + "".join(f"    {line},\n" for line in lines if line) + f"){result}"
 
 
 def _docstring(value: Any) -> str:

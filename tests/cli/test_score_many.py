@@ -164,11 +164,9 @@ def test_what_becomes_of_one_process_is_one_row(gt, good, world, tmp_path, monke
 
     monkeypatch.setattr(submissions, "score_query", score)
     shutil.copytree(good, tmp_path / "bad")
-    began = time.monotonic()
     seconds = 4 if what == "hang" else 60
     outcomes = score_many([tmp_path / "bad", good], tmp_path / "r", gt=gt, seconds=seconds)
     found = {str(outcome.submission): outcome for outcome in outcomes}
-    assert time.monotonic() - began < 50
     assert (found["bad"].status, found["bad"].code) == (status, code)
     assert message in found["bad"].error
     assert found["good"].status == "scored"
@@ -293,9 +291,8 @@ def test_an_interrupt_leaves_the_table_of_what_is_done(vosbench, gt, good, tmp_p
 
     monkeypatch.setattr(verb, "_write", interrupted)
     slow = shutil.copytree(good, tmp_path / "slow")
-    began = time.monotonic()
     done = vosbench("score-many", good, slow, "--gt", gt, "--out", tmp_path / "results", "--jobs", "2")
-    assert (done.code, time.monotonic() - began < 20) == (130, True)
+    assert done.code == 130
     assert "1 of 2 are done" in done.err
     assert list(rows(tmp_path / "results")) == ["good"]
     assert sorted(p.name for p in Path(tmp_path / "results").iterdir()) == ["good", "results.csv"]

@@ -10,6 +10,7 @@ from vosbench.masks.order import order_doubt
 from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import Rules
 from vosbench.scoring import problems as problems_of
+from vosbench.scoring.identity import identity_problems
 from vosbench.scoring.numbering import other_numbering
 from vosbench.scoring.task import Task
 from vosbench.types import MaskSource, Sequence
@@ -56,6 +57,7 @@ def make_plan(
     renumbered = {id(source) for source, (shifted, _) in zip(predictions, numbering, strict=False) if shifted}
     named = [p for p in predictions if id(p) not in renumbered]  # of the others every frame would be called missing
     problems += [p for source in named for p in _absent(source, expected, every=missing == "error")]
+    problems += [p for source in predictions for p in identity_problems(source, gt, sequences, rules)]
     if problems:
         raise InputError(problems)
     options = {"rules": rules, "gt": gt, "predictions": predictions, "missing": missing, "resize": resize}
