@@ -36,7 +36,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     extra_ids: Literal["error", "ignore"] = "error"
     absent: Literal["empty", "zero"] = "empty"
     both_empty: Literal["one", "zero"] = "one"
-    unscored: Literal["leave-out", "zero"] = "leave-out"
+    unscored: Literal["error", "leave-out", "zero"] = "error"
     unreached: Literal["leave-out", "zero"] = "leave-out"
     measures: tuple[str, ...] = ("J", "F")
     tolerance: Annotated[float, msgspec.Meta(gt=0)] = 0.008
