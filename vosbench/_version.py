@@ -3,4 +3,4 @@
 __version__ = "0.1.0"
 
 #: Bumped whenever a change can move a number; part of every signature.
-ENGINE = 1
+ENGINE = 2

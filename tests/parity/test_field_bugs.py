@@ -111,19 +111,24 @@ def test_predicting_nothing_stands_beside_every_result(world, protocol):
 
 
 def test_a_two_frame_sequence_has_nothing_to_score_under_drop_first_last(world):
-    """The reference code stops, or gives NaN. It is left out, and said; where there is nothing else, it is an error."""
+    """The reference code stops, or gives NaN. Here it is an error that names the sequence, before scoring."""
     videos = {"long": [box()] * 4, "short": [box()] * 2}
-    run = score(world.masks("preds", videos), benchmark="davis2017", data=world.davis(videos))
-    assert run.value("J") == 1
-    assert run.document.notes[1:] == (  # the first remarks that the predictions are the ground truth
-        "nothing to score, left out of every mean: too few frames for the frame rule 'drop-first-last' "
-        "(1 of 2 sequences: short)",
-    )
-    short = {"s": [box()] * 2}
     with pytest.raises(InputError) as error:
-        score(world.masks("p", short), benchmark="davis2017", data=world.davis(short, name="d"))
+        score(world.masks("preds", videos), benchmark="davis2017", data=world.davis(videos))
     assert codes(error) == ["nothing-to-score"]
-    assert "/s" in error.value.problems[0].where
+    assert error.value.problems[0].where.endswith("/short")
+
+
+def test_a_sequence_without_an_object_is_left_out_only_where_the_reference_does_so(world):
+    videos = {"a": [box()] * 4, "empty": [box() * 0] * 4}
+    preds = world.masks("preds", videos)
+    with pytest.raises(InputError, match=r"empty.*no object in the first frame"):
+        score(preds, benchmark="davis2017", data=world.davis(videos))
+    data = world.davis(videos, name="u", annotations="Annotations_unsupervised")
+    run = score(preds, benchmark="davis2017-unsupervised", data=data)
+    assert run.value("J") == 1
+    assert any(note.startswith("nothing to score, left out of every mean") for note in run.document.notes)
+    assert any("empty" in note for note in score(preds, gt=world.root / "preds").document.notes)
 
 
 def test_the_first_and_last_frame_are_dropped_semi_supervised_and_kept_unsupervised(world):

@@ -44,6 +44,7 @@ class Packed:
     frames: int
     hidden: bool
     home: str
+    server: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ def pack(
         frames=frames,
         hidden=any(set(w.frames) - set(truth.frames(w.sequence.name)) for w in wanted),
         home=data_of.home,
+        server=str(data_of.server or ""),
     )
 
 

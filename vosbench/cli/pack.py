@@ -45,6 +45,6 @@ def command(
     click.echo(f"wrote {packed.path}: {packed.sequences} sequences, {packed.frames} frames as {packed.layout}")
     what = f"{packed.benchmark} {packed.split}"
     if packed.hidden:
-        options.remark(f"the ground truth of {what} is not here: submit at {packed.home}")
+        options.remark(f"the ground truth of {what} is not here: submit at {packed.server or packed.home}")
     else:
         options.remark(f"the ground truth of {what} is here: `vosbench score` can score it without a server")

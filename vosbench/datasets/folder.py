@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vosbench.datasets.lists import no_truth, read_list
 from vosbench.errors import UsageError
+from vosbench.masks.masklets import Masklets
 from vosbench.masks.rle import InstanceFile
 from vosbench.masks.sources import open_masks
 from vosbench.types import MaskSource, Sequence
@@ -36,7 +37,8 @@ class Folder:
         names = self._source.sequences() if split == "all" else read_list(Path(split))
         if missing := [name for name in names if not self._source.frames(name)]:
             raise no_truth(self.root, missing, self._source)
-        return tuple(Sequence(name=n, frames=self._source.frames(n)) for n in names)
+        listed = self._source.objects if isinstance(self._source, Masklets) else lambda _: None
+        return tuple(Sequence(name=n, frames=self._source.frames(n), objects=listed(n)) for n in names)
 
     def masks(self, split: str) -> MaskSource:
         """The masks themselves."""

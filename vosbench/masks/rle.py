@@ -3,7 +3,8 @@
 The encodings themselves are those of :mod:`vosbench.masks.run_lengths`. A document of instances is
 ``{"videos": […], "annotations": […]}``; a list of results ``[{"video_id": …, …}]`` takes its videos from the ground
 truth. A sequence is called like the folder of its frames. The label of an annotation is its
-``object``, where it has one; else truth is numbered in the order of annotation ids, and results by falling score.
+``object``, where it has one; else truth is numbered in the order of annotation ids, and results by falling score. Such
+numbers of results are no identity: :mod:`vosbench.scoring.identity` refuses to pair objects by them.
 """
 
 from collections.abc import Callable, Mapping
@@ -108,6 +109,16 @@ class InstanceFile:
         videos = {self._by_name[name].id: self._by_name[name] for name in sequences if name in self._by_name}
         instances = (instance for name in sequences for instance in self._labels.get(name, {}).values())
         return InstanceFile(self.path, videos, tuple(instances), self.shown)
+
+    def stated(self, sequence: str) -> frozenset[int]:
+        """The labels of a video's objects that the file itself states."""
+        labels = self._labels.get(sequence, {})
+        return frozenset(label for label, instance in labels.items() if instance.object is not None)
+
+    def numbered(self, sequence: str) -> dict[int, tuple[int, float]]:
+        """The labels that were given to a video's objects here, with the annotation's id and score of each."""
+        labels = self._labels.get(sequence, {})
+        return {label: (i.id, i.score) for label, i in labels.items() if i.object is None}
 
     def sequences(self) -> tuple[str, ...]:
         """Names of the videos, sorted."""

@@ -63,6 +63,8 @@ def open_masks(
         InputError: nothing there, no masks in it, several folders that could be meant, or an archive that is not safe
             to read.
     """
+    if (source := _masklets(path)) is not None:
+        return source
     top = path.absolute().name
     for ending in ARCHIVES:
         top = top.removesuffix(ending)
@@ -104,6 +106,15 @@ def _open(path: Path, palette: str | None, wanted: Wanted, videos: "Mapping[int,
     if path.is_file() and zipfile.is_zipfile(path):
         return _opened(MaskArchive(path, palette, wanted), videos)
     raise refused("no-masks", *_nothing(path))
+
+
+def _masklets(path: Path) -> MaskSource | None:
+    """The masks of SA-V's own files, if ``path`` holds such: JSON beside no folder, or one file of it."""
+    if path.suffix != ".json" and not (path.is_dir() and next(path.glob("*.json"), None)):
+        return None
+    from vosbench.masks.masklets import find_masklets
+
+    return find_masklets(path)
 
 
 def _nothing(path: Path) -> tuple[str, str, str]:

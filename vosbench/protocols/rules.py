@@ -81,6 +81,9 @@ BOTH_EMPTY: Mapping[str, str] = {
 
 #: What becomes of a sequence, or an object, that has no frame to score.
 UNSCORED: Mapping[str, str] = {
+    "error": "A sequence that has nothing to score is an error: one with too few frames, or without an object in the "
+    "frame or list where the rules look for it. One that shows no object on any frame is named in a note. An object "
+    "without a frame to score is left out of every mean.",
     "leave-out": "A sequence that has nothing to score is left out of every mean and named in a note: one with too few "
     "frames, or without an object that the rules find. So is an object without a frame to score.",
     "zero": "An object without a frame to score counts 0 in every mean over frames, and a sequence that has nothing to "

@@ -80,7 +80,7 @@ def _line(
         **({"averaging": r.averaging} if r.averaging != "object" else {}),
         **({"absent": r.absent} if r.absent != "empty" else {}),
         **({"both-empty": r.both_empty} if r.both_empty != "one" else {}),
-        **({"unscored": r.unscored} if r.unscored != "leave-out" else {}),
+        **({"unscored": r.unscored} if r.unscored != "error" else {}),
         **({"unreached": r.unreached} if r.unreached != "leave-out" else {}),
         **overrides,
         "data": data[:12],

@@ -36,7 +36,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     extra_ids: Literal["error", "ignore"] = "error"
     absent: Literal["empty", "zero"] = "empty"
     both_empty: Literal["one", "zero"] = "one"
-    unscored: Literal["leave-out", "zero"] = "leave-out"
+    unscored: Literal["error", "leave-out", "zero"] = "error"
     unreached: Literal["leave-out", "zero"] = "leave-out"
     measures: tuple[str, ...] = ("J", "F")
     tolerance: Annotated[float, msgspec.Meta(gt=0)] = 0.008
@@ -56,6 +56,20 @@ class Size(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     frames: int | None = None
 
 
+class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where hidden ground truth is scored: an address, its state in words, and the day that this was looked up.
+
+    ``state`` says "not verified" of what could not be found out.
+    """
+
+    url: str
+    state: str
+    checked: str
+
+    def __str__(self) -> str:
+        return f"{self.url} ({self.state}; looked up on {self.checked})"
+
+
 class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the benchmark's data comes from and how it is laid out.
 
@@ -64,7 +78,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Data of a benchmark with ``detect = false`` is found only by the benchmark's name, because others look the same.
     ``licence`` says "(not verified)" where it was taken from hearsay rather than from the benchmark's own pages.
     ``submission`` is the prefix of ``<sequence>/<frame>.png`` in the archive that its server takes ("" for nothing);
-    None if there is no server.
+    None if there is no server. ``server`` says where it is; every benchmark with hidden ground truth has one.
     """
 
     layout: str
@@ -76,6 +90,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     detect: bool = True
     sizes: dict[str, Size] = {}
     submission: str | None = None
+    server: Server | None = None
     home: str = ""
     licence: str = ""
 

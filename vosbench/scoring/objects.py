@@ -15,6 +15,7 @@ from vosbench import kernel
 from vosbench.errors import InputError
 from vosbench.masks.cache import Held, HeldMasks
 from vosbench.protocols import rules as verbs
+from vosbench.protocols.spec import Rules
 from vosbench.scoring import problems as problems_of
 from vosbench.scoring.labels import BINARY_TRUTH, VOID, LabelSpace
 from vosbench.scoring.task import Objects, Task
@@ -104,10 +105,19 @@ def _objects(task: Task, held: HeldMasks) -> Objects:
         if first is not None and first.tolist() == [VOID] and all(set(found.tolist()) <= {VOID} for found in frames):
             space = LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals)
             return Objects(space=space, notes=(BINARY_TRUTH,), given=given)
+    if rules.objects == "any-frame" and proposals:  # each object is tried with each proposal, so all must be known
+        rest = {int(label) for labels in frames for label in labels}
+        labels = {*given, *(first.tolist() if first is not None else ()), *rest} - _void(rules)
+        return Objects(space=LabelSpace(ids=tuple(sorted(labels)), rules=rules, proposals=proposals), given=given)
     ids = verbs.object_ids(rules.objects, sequence=sequence, first=first, void=rules.void)
     known = tuple(first.tolist()) if ids is None and first is not None else ids or ()
     sole = 0 if proposals or len(known) != 1 else 1 if ids else known[0]
     return Objects(space=LabelSpace(ids=ids, rules=rules, proposals=proposals, sole=sole), given=given)
+
+
+def _void(rules: Rules) -> set[int]:
+    """The labels of the ground truth that are no objects."""
+    return set() if rules.void == "object" else {VOID}
 
 
 def _labels_in_order(task: Task, held: HeldMasks) -> Iterator[NDArray[np.int64]]:

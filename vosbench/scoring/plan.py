@@ -10,6 +10,7 @@ from vosbench.masks.order import order_doubt
 from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import Rules
 from vosbench.scoring import problems as problems_of
+from vosbench.scoring.identity import identity_problems
 from vosbench.scoring.numbering import other_numbering
 from vosbench.scoring.task import Task
 from vosbench.types import MaskSource, Sequence
@@ -49,13 +50,15 @@ def make_plan(
     sequences = tuple(sequences)
     expected = {s.name: expected_stems(s, rules) for s in sequences}
     problems = [p for s in sequences for p in _truth_problems(s, rules, gt, expected[s.name])]
-    if not problems and not any(expected.values()) and not _short(sequences, rules):
-        problems = [problems_of.nothing_to_score(gt, s.name, len(s.frames), rules.frames) for s in sequences]
+    if not problems and not _short(sequences, rules):
+        refused = _too_short(sequences, rules, expected)
+        problems = [problems_of.nothing_to_score(gt, s.name, len(s.frames), rules.frames) for s in refused]
     numbering = [other_numbering(source, sequences) for source in (() if problems else predictions)]
     problems += [p for shifted, _ in numbering for p in shifted]
     renumbered = {id(source) for source, (shifted, _) in zip(predictions, numbering, strict=False) if shifted}
     named = [p for p in predictions if id(p) not in renumbered]  # of the others every frame would be called missing
     problems += [p for source in named for p in _absent(source, expected, every=missing == "error")]
+    problems += [p for source in predictions for p in identity_problems(source, gt, sequences, rules)]
     if problems:
         raise InputError(problems)
     options = {"rules": rules, "gt": gt, "predictions": predictions, "missing": missing, "resize": resize}
@@ -63,6 +66,15 @@ def make_plan(
     tasks.sort(key=lambda task: -len(expected[task.sequence.name]))
     notes = [*_oddities(sequences), *(note for p in predictions for note in _extras(p, sequences))]
     return Plan(tasks=tuple(tasks), notes=tuple(notes), remarks=tuple(tuple(remarks) for _, remarks in numbering))
+
+
+def _too_short(sequences: tuple[Sequence, ...], rules: Rules, expected: dict[str, tuple[str, ...]]) -> list[Sequence]:
+    """The sequences without a frame to score, where that is an error: where the rules say so, or where all are."""
+    short = [s for s in sequences if not expected[s.name]]
+    if len(short) == len(sequences):
+        return short
+    # Of a sequence whose objects are listed it is the objects that have too few frames: they are counted in a note.
+    return [s for s in short if not s.objects] if rules.unscored == "error" else []
 
 
 def _short(sequences: tuple[Sequence, ...], rules: Rules) -> bool:

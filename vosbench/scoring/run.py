@@ -61,9 +61,18 @@ def run(
                 journal.note(str(task), result)
             outcome.add(task, result)
     counts = outcome.counts()
-    if counts and not any(c.objects for c in counts[0]):
-        raise InputError([problems_of.no_object(t.gt, t.sequence, t.rules.objects) for t in plan.tasks])
+    if counts and (bare := _without_object(plan, counts[0])):
+        raise InputError([problems_of.no_object(t.gt, t.sequence, t.rules.objects) for t in bare])
     return counts
+
+
+def _without_object(plan: Plan, counts: tuple[SequenceCounts, ...]) -> list[Task]:
+    """The sequences without an object, where that is an error: where the rules say so, or where none has one."""
+    empty = {c.sequence.name for c in counts if not c.objects}
+    bare = [task for task in plan.tasks if task.sequence.name in empty]
+    if len(empty) == len(counts):
+        return bare
+    return [t for t in bare if t.rules.unscored == "error" and t.rules.objects != "any-frame"]
 
 
 def _find_objects(outcome: "_Outcome", workers: Workers) -> None:

@@ -31,7 +31,8 @@ def data_sentence(data: Data) -> str:
         "hidden: only splits whose annotations you hold can be scored" if data.ground_truth == "hidden" else "public"
     )
     others = f"; that of {_listed(data.hidden)} is hidden" if data.hidden else ""
-    return f"Data: {data.home}, {licence}. Ground truth of {data.split}: {where}{others}."
+    server = f" Server: {data.server}." if data.server else ""
+    return f"Data: {data.home}, {licence}. Ground truth of {data.split}: {where}{others}.{server}"
 
 
 def sentences(spec: ProtocolSpec) -> list[str]:
