@@ -79,6 +79,7 @@ def test_report_says_what_is_missing_and_the_next_command(scored, vosbench, tmp_
     assert "overlays left out" in done.err
     lines = done.err.splitlines()
     (line,) = [line for line in lines if "no ground truth: " in line]
+    assert f"{data}: it does not exist" in line
     assert line.endswith(f"give it: vosbench report {run} --data FOLDER")
     (line,) = [line for line in lines if "no predictions: " in line]
     assert f"{preds} is not there" in line

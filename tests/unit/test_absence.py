@@ -212,3 +212,23 @@ def test_label_maps_in_folders_of_objects_are_refused(world):
     two = [m + box(2, top=30, size=9) for m in VIDEO]
     gt, preds = world.masks("gt", {"a": two}), world.masks("p", {"a/1": two, "a/2": two})
     assert "several labels" in error_of(score, preds, gt=gt).problems[0].message
+
+
+# ------------------------------------------------------------------ other files in place of masks
+
+
+@pytest.mark.parametrize(
+    ("ending", "advice"),
+    [("jpg", "JPEG"), ("JPEG", "JPEG"), ("mp4", "one palette PNG a frame"), ("npz", "arrays"), ("tif", "convert")],
+)
+def test_other_files_in_place_of_masks_are_named(world, ending, advice):
+    gt = world.masks("gt", {"a": VIDEO, "b": VIDEO})
+    for name in ("all", "some"):
+        (world.root / name / "a").mkdir(parents=True)
+        for t in range(3):
+            (world.root / name / "a" / f"{t}.{ending}").write_bytes(b"x")
+    world.masks("some", {"b": NEAR})
+    for name, code in (("all", "no-masks"), ("some", "missing-sequence")):
+        (problem,) = error_of(score, world.root / name, gt=gt).problems
+        assert (problem.code, f"3 .{ending.lower()} files (a/0.{ending}, …)" in problem.message) == (code, True)
+        assert advice in problem.fix

@@ -4,7 +4,6 @@ import errno
 import io
 import signal
 import sys
-from pathlib import Path
 
 from vosbench.errors import InputError, Problem, VosbenchError
 
@@ -51,11 +50,13 @@ def prepare() -> None:
 
 def flush() -> None:
     """Write what is left of standard output. Raises InputError if that is impossible, as on a full disk."""
-    from vosbench.files import unwritable
-
     try:
         sys.stdout.flush()
     except OSError as error:
+        from pathlib import Path  # only here: the help of a verb does without it
+
+        from vosbench.files import unwritable
+
         raise unwritable(Path("standard output"), error) from error
 
 
@@ -67,6 +68,8 @@ def leave() -> None:
 
 def typed(error: BaseException) -> VosbenchError | None:
     """The typed error that an error of the system is; None for a bug of ours."""
+    from pathlib import Path
+
     from vosbench.errors import IncompleteError
     from vosbench.files import unwritable
 

@@ -1,5 +1,8 @@
 """What a file is that is called .png and is not one: named by its first bytes, with what to do about it."""
 
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
 _AS_PNG = "save masks as palette PNG"
 _LOSSY = "write the masks again as palette PNG; renaming is not enough, and JPEG has changed their values"
 _CONVERT = "convert it to palette PNG; renaming is not enough"
@@ -46,6 +49,32 @@ _FTYP = {
     b"mif1": ("a HEIC image", _LOSSY),
 }
 _LOOKED_AT = 1024
+
+#: Endings of files that people hand over in place of masks, and the next step.
+_ENDINGS = {
+    **dict.fromkeys(("jpg", "jpeg"), "write masks as palette PNG: JPEG has changed their values"),
+    **dict.fromkeys(("tif", "tiff", "gif", "bmp", "webp", "pgm", "ppm"), "convert the masks to palette PNG"),
+    **dict.fromkeys(("mp4", "avi", "mov", "mkv", "webm"), "write one palette PNG a frame: a video changes labels"),
+    **dict.fromkeys(("npy", "npz", "mat", "h5", "pkl", "pt"), "write one palette PNG a frame from the arrays"),
+    "json": "give the JSON document itself, if it holds instances",
+}
+
+
+def instead_of_masks(paths: Iterable[str]) -> tuple[str, str]:
+    """What files there are where masks were looked for, "" if none, and the next step, "" if there is no special one.
+
+    >>> instead_of_masks(["a/0.jpg", "a/1.JPG", "notes.txt"])[0]
+    '2 .jpg files (a/0.jpg, …)'
+    """
+    by_ending: dict[str, list[str]] = {}
+    for path in paths:
+        by_ending.setdefault(PurePosixPath(path).suffix.lower().removeprefix("."), []).append(path)
+    by_ending.pop("", None)
+    if not by_ending:
+        return "", ""
+    ending, found = max(by_ending.items(), key=lambda item: (item[0] in _ENDINGS, len(item[1])))
+    few = f"{found[0]}{', …' * (len(found) > 1)}"
+    return f"{len(found)} .{ending} file{'s' * (len(found) > 1)} ({few})", _ENDINGS.get(ending, "")
 
 
 def format_of(data: bytes) -> tuple[str, str]:

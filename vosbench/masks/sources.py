@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from vosbench.errors import InputError
 from vosbench.masks.archive import MaskArchive
+from vosbench.masks.formats import instead_of_masks
 from vosbench.masks.listing import MAX_FILE_BYTES, Listed, last_change, refused
 from vosbench.masks.names import Found
 from vosbench.masks.tar import MaskTar, is_tar
@@ -148,6 +149,9 @@ def _opened(source: "MaskFolder | MaskArchive | MaskTar", videos: "Mapping[int, 
         message, fix = f"it holds no PNG files, and several JSON files: {', '.join(chosen[:3])}", "leave the one meant"
     if inner := next((key for key in source.others if key.lower().endswith(ARCHIVES)), None):
         message, fix = f"it holds no PNG files, but an archive: {inner}", "take the archive out, and give that"
+    elif len(chosen) < 2:
+        what, advice = instead_of_masks(source.others)
+        message, fix = message + (what and f", but {what}"), advice or fix
     raise refused("no-masks", message, source.name, fix)
 
 

@@ -40,7 +40,9 @@ def query_of(document: ResultDocument, query: Query) -> Query:
         return Query(benchmark=benchmark, data=query.data, gt=query.gt, split=split, roots=query.roots)
     if origin.gt:
         return Query(gt=Path(origin.gt), split=split, protocol=origin.protocol)
-    data = Path(origin.data) if origin.data and Path(origin.data).exists() else None
+    data = None if origin.data is None else Path(origin.data)
+    if data is not None and query.roots and not data.exists():
+        data = None  # it may lie in one of the roots now; without roots, the error names the place where it was
     return Query(benchmark=known, data=data, split=split, protocol=origin.protocol, roots=query.roots)
 
 

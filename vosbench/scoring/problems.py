@@ -5,6 +5,7 @@ from collections.abc import Collection
 import numpy as np
 
 from vosbench.errors import Problem
+from vosbench.masks.formats import instead_of_masks
 from vosbench.masks.nearest import few, nearest
 from vosbench.masks.palette import PALETTES
 from vosbench.types import MaskSource, Sequence
@@ -66,6 +67,10 @@ def missing_sequence(source: MaskSource, sequence: str, frames: int, others: Col
     if near := nearest(sequence, others):
         message += f"; {near} is there"
         fix = f"name sequences as the ground truth does: rename {near} to {sequence}"
+    inside = [path for path in getattr(source, "others", ()) if f"/{path}".rpartition("/")[0].endswith(f"/{sequence}")]
+    what, advice = instead_of_masks(inside)
+    if what:
+        message, fix = f"{message}; it holds {what}", advice or fix
     where = source.where(sequence)
     return Problem(code="missing-sequence", message=message, where=where, fix=fix, sequence=sequence)
 
