@@ -55,6 +55,19 @@ def test_results_without_numbers_are_not_paired_by_number(tmp_path: Path, object
     assert "--protocol folder-matched" in str(refused.value)
 
 
+def test_one_object_on_either_side_needs_no_number(tmp_path: Path) -> None:
+    videos = [{"id": 5, "file_names": [f"v/{t:05d}.jpg" for t in range(4)], "height": SHAPE[0], "width": SHAPE[1]}]
+    (shown,), (found,) = tracks({0: "xxxx"}), tracks({0: "xxhh"})
+    annotations = [{"id": 11, "video_id": 5, "segmentations": shown}]
+    (tmp_path / "gt.json").write_text(json.dumps({"videos": videos, "annotations": annotations}))
+    (tmp_path / "found.json").write_text(json.dumps([{"video_id": 5, "score": 0.9, "segmentations": found}]))
+    assert vosbench.score(tmp_path / "found.json", gt=tmp_path / "gt.json").value("J") == 0.75
+    both = [{"video_id": 5, "score": 0.9 - k / 9, "segmentations": found} for k in range(2)]
+    (tmp_path / "both.json").write_text(json.dumps(both))
+    with pytest.raises(InputError, match="no-object-ids"):
+        vosbench.score(tmp_path / "both.json", gt=tmp_path / "gt.json")
+
+
 def test_the_advice_works(tmp_path: Path) -> None:
     gt, found = truth(tmp_path / "gt.json"), results(tmp_path / "found.json")
     run = vosbench.score(found, gt=gt, protocol="folder-matched")

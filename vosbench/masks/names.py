@@ -61,7 +61,19 @@ def composed(name: str) -> str:
     >>> composed("e\\u0301") == "\\u00e9"
     True
     """
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
+    return name if name.isascii() else unicodedata.normalize("NFC", _as_utf8(name))
+
+
+def _as_utf8(name: str) -> str:
+    """A file's name whose bytes the locale could not decode, as UTF-8 where they are UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # it holds bytes, as Python's surrogates
+        try:
+            return os.fsencode(name).decode()
+        except UnicodeError:
+            return name
+    return name
 
 
 def code_page(names: Iterable[str], known: Collection[str]) -> str | None:
@@ -100,9 +112,9 @@ def require_printable(found: Found, where: Callable[[str], str]) -> None:
     problems = [
         Problem(code="unsafe-name", message=message, where=where(key), fix="rename it")
         for folder, files in found.items()
-        if not f"{folder}{''.join([frame for frame, _ in files])}".isprintable()
+        if not composed(f"{folder}{''.join([frame for frame, _ in files])}").isprintable()
         for frame, key in files
-        if not f"{folder}{frame}".isprintable()
+        if not composed(f"{folder}{frame}").isprintable()
     ]
     if problems:
         raise InputError(problems)

@@ -49,6 +49,9 @@ def _unknown(source: MaskSource, gt: MaskSource, sequence: str) -> str:
         return ""
     numbered, stated = source.numbered(sequence), source.stated(sequence)
     known = gt.numbered(sequence) if isinstance(gt, InstanceFile) else {}
+    true = {*gt.stated(sequence), *known} if isinstance(gt, InstanceFile) else set()
+    if len(true) == 1 and {*stated, *numbered} <= true:
+        return ""  # one object on either side, of one number: there is nothing to mistake
     copied = all(score == 0 and known.get(label, (None,))[0] == i for label, (i, score) in numbered.items())
     if numbered and not copied:
         return f"{len(numbered)} of its objects have no number that the ground truth knows"
