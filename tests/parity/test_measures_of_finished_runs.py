@@ -1,8 +1,8 @@
 """VOTS, Long-RVOS, ReVOS, MeViS v2, FaVOS, SeCVOS: numbers of the references or worked out by hand, and without a mask.
 
-The references' own functions were run on the same drawn worlds: votchallenge/toolkit 56f0053 (``count_frames``,
-``gather_overlaps``), iSEE-Laboratory/Long_RVOS 447682a (``eval_overall.py``), cilinyan/VISA ec158fd
-(``get_r2vos_robustness``).
+The references' own functions were run on the same drawn worlds: votchallenge/toolkit 0.9.0 (``count_frames``,
+``gather_overlaps``; the code was read at 56f0053), iSEE-Laboratory/Long_RVOS 447682a (``eval_overall.py``). The
+robustness of ReVOS is worked out by hand from the formula of cilinyan/VISA ec158fd (``get_r2vos_robustness``).
 """
 
 import json
