@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vosbench.measures.catalog import is_selected
 from vosbench.protocols.spec import Rules
 from vosbench.results.tables import Columns
 
@@ -55,7 +56,7 @@ class SequenceSums:
         protocols average over stable sequences only, included.
         """
         rows = (objects["measure"] == measure) & (objects["statistic"] == statistic)
-        if measure == "T" and rules is not None and rules.stability == "stable":
+        if is_selected([measure]) and rules is not None and rules.stability == "stable":
             rows &= objects["stable"] == "stable"
         groups = rules.groups if rules is not None else ()
         names, at = np.unique(objects["sequence"][rows].astype(str), return_inverse=True)

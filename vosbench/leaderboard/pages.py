@@ -11,9 +11,9 @@ from vosbench.leaderboard.measured import slug
 from vosbench.leaderboard.papers import Benchmark
 from vosbench.leaderboard.rankings import Placed, Ranking, rankings
 from vosbench.leaderboard.tables import FLAGS, one_decimal, rest, used_columns
+from vosbench.measures.catalog import higher_is_better
 from vosbench.views.charts import Chart, Point
 
-LOWER_IS_BETTER = ("decay", "T")
 SHAPES = {True: "square", False: "circle", None: "diamond"}
 
 
@@ -115,7 +115,8 @@ def cell_text(value: Value) -> str:
 
 
 def _lower(cell: str) -> bool:
-    return any(word in LOWER_IS_BETTER for word in cell.split())
+    measure, *words = cell.split() or [""]
+    return not all(higher_is_better(measure, word) for word in words or ["mean"])
 
 
 def _rows(ranking: Ranking, cells: Sequence[str]) -> tuple[Row, ...]:

@@ -13,15 +13,12 @@ from vosbench.measures import contour, presence, region, stability, tracking, tu
 #: The integer counts of one (object, frame), in the order of the frames table.
 COUNTS = ("intersection", "gt_area", "pred_area", "gt_length", "pred_length", "gt_hits", "pred_hits")
 
-#: Contour hits within another tolerance than that of the protocol, counted only where a measure asks for them:
-#: tolerance rule (:func:`vosbench.measures.contour.radii`) → columns.
+#: Contour hits within another tolerance, counted where a measure asks for them: rule of ``contour.radii`` → columns.
 EXTRA_HITS: Mapping[str, tuple[str, str]] = {"object-area": ("gt_hits_object", "pred_hits_object")}
 
-#: Areas that only some ground truth knows, counted only where a measure asks for them: the pixels of all objects of a
-#: video, of which an expression means some.
+#: Areas that only some ground truth knows: the pixels of all objects of a video, of which an expression means some.
 EXTRA_AREAS = ("foreground_area",)
 EXTRA_COUNTS = (*(name for pair in EXTRA_HITS.values() for name in pair), *EXTRA_AREAS)
-
 
 #: Statistics that can be taken of a measure with a value on every frame, and of any other.
 EVERY_STATISTIC, MEAN_ONLY = ("mean", "recall", "decay", "tr"), ("mean",)
@@ -33,12 +30,12 @@ class Measure:
 
     ``value`` maps the columns named in ``counts`` (int64 arrays of one shape) to float64 values in [0, 1], NaN on
     frames the measure says nothing about. ``pooled``: an object's value is that of its counts summed over its frames.
-    A measure that is no function of counts (temporal stability) has a column of its own name in the frames table
-    instead, float64, NaN where undefined. ``statistics`` limits what can be taken of it; ``factor`` scales its mean.
-    ``rewards_absence``: two empty masks have the best value by convention, which a protocol may take away.
-    An object on fewer than ``least`` frames of which the measure says something has no value; one of which it says
-    nothing on any frame has the value ``empty``. ``selective``: it is a measure of some objects only, as the ground
-    truth decides.
+    A measure that is no function of counts (temporal stability) has columns of its own instead: float64, NaN where
+    undefined, and the reasons. ``statistics`` limits what can be taken of it; ``factor`` scales its mean.
+    ``rewards_absence``: two empty masks have the best value by convention, which a protocol may take away. An object
+    on fewer than ``least`` frames of which the measure says something has no value; one of which it says nothing on
+    any frame has the value ``empty``. ``selective``: it is a measure of some objects only, as the ground truth decides.
+    ``selected``: protocols may average it over the sequences that the dataset calls stable.
     """
 
     name: str
@@ -53,6 +50,12 @@ class Measure:
     least: int = 1
     empty: float = math.nan
     selective: bool = False
+    selected: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a measure that is no function of counts: its values, and why some are undefined."""
+        return () if self.value is not None else (self.name, f"{self.name}_reason")
 
     def of(self, columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
         """The values for the counts found in ``columns``."""
@@ -86,6 +89,7 @@ _ALL = (
         higher_is_better=False,
         statistics=MEAN_ONLY,
         factor=stability.DISPLAY_FACTOR,
+        selected=True,
     ),
     Measure(
         name="Js",
@@ -184,6 +188,16 @@ MEASURES: Mapping[str, Measure] = {m.name: m for m in _ALL}
 
 #: Statistics that say how much a measure changes: less is better, whatever the measure.
 _OF_CHANGE = ("decay", "V")
+
+
+def own_columns(measures: Iterable[str]) -> tuple[str, ...]:
+    """The columns of those measures that are no functions of counts."""
+    return tuple(column for m in measures if m in MEASURES for column in MEASURES[m].columns)
+
+
+def is_selected(measures: Iterable[str]) -> bool:
+    """Is one of the measures averaged over selected sequences, where the protocol says so?"""
+    return any(MEASURES[m].selected for m in measures if m in MEASURES)
 
 
 def higher_is_better(measure: str, statistic: str = "mean") -> bool:

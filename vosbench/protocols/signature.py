@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 
 from vosbench._version import ENGINE
 from vosbench.errors import IncomparableError
-from vosbench.measures.catalog import MEASURES, composites
+from vosbench.measures.catalog import MEASURES, composites, is_selected
 from vosbench.protocols.spec import ProtocolSpec, Rules
 
 #: Counts that depend on the contour tolerance of the protocol.
@@ -75,7 +75,7 @@ def _line(
         "extra": r.extra_ids,
         **named,
         **({"F": f"{r.tolerance:g}"} if _uses_tolerance(r, measures) else {}),
-        **({"T": r.stability} if "T" in measures else {}),
+        **({"T": r.stability} if is_selected(measures) else {}),
         **({"groups": "+".join(r.groups)} if r.groups else {}),
         **({"averaging": r.averaging} if r.averaging != "object" else {}),
         **({"absent": r.absent} if r.absent != "empty" else {}),

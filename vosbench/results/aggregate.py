@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vosbench.measures import statistics
-from vosbench.measures.catalog import EXTRA_HITS, MEAN_ONLY, MEASURES, composites
+from vosbench.measures.catalog import EXTRA_HITS, MEAN_ONLY, MEASURES, composites, is_selected
 from vosbench.protocols.rules import STATISTICS
 from vosbench.protocols.spec import Rules
 from vosbench.results.document import Cell
@@ -67,7 +67,7 @@ def summary(table: Columns, rules: Rules) -> tuple[Cell, ...]:
         here = (table["measure"] == measure) & (table["statistic"] == statistic)
         values, group = table["value"][here], table["group"][here]
         members = {"all": np.ones(len(values), bool)} | {g: group == g for g in rules.groups}
-        if measure == "T" and rules.stability == "stable":
+        if is_selected([measure]) and rules.stability == "stable":
             members["stable"] = table["stable"][here] == "stable"
         units = _units(table, here, rules)
         means = {g: _mean(values[m], {name: column[m] for name, column in units.items()}) for g, m in members.items()}
@@ -82,8 +82,8 @@ def predicting_nothing(frames: Columns, keys: Columns, rules: Rules) -> tuple[Ce
     """The summary that empty masks would get on the same frames under the same rules."""
     empty = frames | {name: np.zeros_like(frames[name]) for name in _PREDICTED if name in frames}
     empty["flags"] = np.where(frames["flags"] == UNREACHED, UNREACHED, "").astype(object)
-    if "T" in frames:
-        empty["T"] = np.full_like(frames["T"], np.nan)
+    for name, *_ in (m.columns for m in MEASURES.values() if m.columns and m.name in frames):
+        empty[name] = np.full_like(frames[name], np.nan)
     if rules.pairing != "id":  # every object meets the same empty mask, so there is nothing to assign
         first = empty["proposal"] == 1
         empty = {name: column[first] for name, column in empty.items()}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from vosbench.errors import IncomparableError
-from vosbench.measures.catalog import MEASURES
+from vosbench.measures.catalog import MEASURES, own_columns
 from vosbench.protocols.signature import differences
 from vosbench.results.assemble import assembled_again
 from vosbench.results.run import RunResult, unique_names
@@ -79,10 +79,8 @@ def comparable(
 def _narrowed(run: RunResult, measures: tuple[str, ...]) -> RunResult:
     """The run as if only these measures had been asked for."""
     rules = msgspec.structs.replace(run.spec.rules, measures=measures)
-    if "T" not in measures:
-        kept = {name: column for name, column in run.frames_columns.items() if name not in ("T", "T_reason")}
-    else:
-        kept = run.frames_columns
+    dropped = {*own_columns(run.spec.rules.measures)} - {*own_columns(measures)}
+    kept = {name: column for name, column in run.frames_columns.items() if name not in dropped}
     return assembled_again(run, spec=msgspec.structs.replace(run.spec, rules=rules), frames=kept)
 
 

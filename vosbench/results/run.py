@@ -18,6 +18,7 @@ import numpy as np
 
 from vosbench.errors import UsageError, visible
 from vosbench.files import new_folder, restore
+from vosbench.measures.catalog import is_selected
 from vosbench.measures.cells import cell_name, parse
 from vosbench.protocols.spec import ProtocolSpec
 from vosbench.results.document import ResultDocument
@@ -114,8 +115,9 @@ class RunResult:
         rules, group = self.spec.rules, self.headline_group
         there = {cell.measure for cell in self.document.summary}
         numbers = {m: self.value(m, group=group) for m in rules.headline if m in there}
-        if "T" in there:
-            numbers["T"] = self.value("T", group="stable" if rules.stability == "stable" else group)
+        for m in rules.measures:
+            if m in there and is_selected([m]):
+                numbers[m] = self.value(m, group="stable" if rules.stability == "stable" else group)
         return numbers
 
     def __eq__(self, other: object) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from vosbench.errors import IncomparableError
-from vosbench.measures.catalog import COUNTS, EXTRA_COUNTS, MEASURES, extra_columns
+from vosbench.measures.catalog import COUNTS, EXTRA_COUNTS, MEASURES, extra_columns, is_selected, own_columns
 from vosbench.protocols import load as protocols
 from vosbench.protocols.frame_rules import FRAMES
 from vosbench.protocols.spec import ProtocolSpec, Rules
@@ -59,7 +59,7 @@ def differing(run: RunResult, rules: Rules) -> dict[str, tuple[str, str]]:
         knobs.append("max_proposals")
     if any({"gt_hits", "pred_hits"} & set(MEASURES[m].counts) for m in rules.measures):
         knobs.append("tolerance")
-    if "T" in rules.measures:
+    if is_selected(rules.measures):
         knobs.append("stability")
     if UNREACHED in columns["flags"]:
         knobs.append("unreached")
@@ -81,7 +81,6 @@ def _columns(frames: Columns, rules: Rules) -> Columns:
     """The frames table as the rules would have left it."""
     extra = set(extra_columns(rules.measures))
     drop = {name for name in frames if name in EXTRA_COUNTS and name not in extra}
-    if "T" not in rules.measures:
-        drop |= {"T", "T_reason"}
+    drop |= {*own_columns(MEASURES)} - {*own_columns(rules.measures)}
     kept = {name: column for name, column in frames.items() if name not in drop}
     return kept | {"scored": np.asarray(scored(kept, rules))}

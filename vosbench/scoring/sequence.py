@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vosbench.errors import InputError, Problem
 from vosbench.masks.planes import resized
-from vosbench.measures.catalog import extra_areas, extra_hits
+from vosbench.measures.catalog import extra_areas, extra_hits, own_columns
 from vosbench.results.counts import PartCounts, Rows
 from vosbench.scoring import problems as problems_of
 from vosbench.scoring.counting import Frame, Tally
@@ -168,7 +168,7 @@ def _start(task: Task, space: LabelSpace, source: MaskSource, n_frames: int) -> 
         extra_areas=extra_areas(measures),
         grows=grows,
     )
-    steadiness = Steadiness(n_frames) if "T" in task.rules.measures else None
+    steadiness = Steadiness(n_frames) if own_columns(task.rules.measures) else None
     flags = np.zeros((2, n_frames), bool)
     return _Run(source, tally, steadiness, flags[0], flags[1], np.zeros((len(SIGNS), n_frames), np.int64))
 

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 
-from vosbench.measures.catalog import MEASURES
+from vosbench.measures.catalog import MEASURES, is_selected
 from vosbench.measures.stability import STABLE_DAVIS_2016_VAL, UNSTABLE_DAVIS_2016
 from vosbench.protocols import rules as verbs
 from vosbench.protocols.frame_rules import FRAMES
@@ -38,7 +38,7 @@ def data_sentence(data: Data) -> str:
 def sentences(spec: ProtocolSpec) -> list[str]:
     """One sentence or two for each rule."""
     r = spec.rules
-    optional = [_stability(r.stability)] if r.stability == "stable" or "T" in r.measures else []
+    optional = [_stability(r.stability)] if r.stability == "stable" or is_selected(r.measures) else []
     measures = _listed([f"{name} ({MEASURES[name].title})" for name in r.measures])
     tolerance = f"{r.tolerance:g} of the image diagonal, rounded up" if r.tolerance < 1 else f"{r.tolerance:g} pixels"
     merged = r.objects == "merged"
