@@ -87,7 +87,8 @@ def measure(populations: Floats, n: int, repeats: int, rng: np.random.Generator)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("VOSBENCH_TEST_DATA", "../shared/data")))
+    data = os.environ.get("VOSBENCH_TEST_DATA")
+    parser.add_argument("--data", type=Path, default=data, required=data is None, help="folder of the real sequences")
     parser.add_argument("--repeats", type=int, default=100, help="draws from each method")
     arguments = parser.parse_args()
     methods = populations(arguments.data / "published/davis2016_val_per_frame.csv")
