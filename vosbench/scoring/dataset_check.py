@@ -1,4 +1,4 @@
-"""Look at a dataset root before anybody waits for a score: what is there, and what is wrong with it."""
+"""Check a dataset root before scoring: its sequences, objects and frames, and what is wrong with them."""
 
 from dataclasses import dataclass
 from pathlib import Path

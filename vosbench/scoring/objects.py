@@ -23,20 +23,20 @@ from vosbench.types import Masks
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """A task of its own: find the objects of a long sequence, whose parts need to know them."""
+class ObjectSearch:
+    """The search for the objects of a long sequence, a task that comes before those of its parts."""
 
     task: Task
 
     def __str__(self) -> str:
         return f"{self.task.sequence.name}[objects]"
 
-    def portable(self) -> "Look":
-        """The same for a worker that shares no memory with us."""
-        return Look(self.task.portable())
+    def portable(self) -> "ObjectSearch":
+        """The search for a worker that shares no memory with this process."""
+        return ObjectSearch(self.task.portable())
 
 
-def must_look(task: Task) -> bool:
+def needs_truth(task: Task) -> bool:
     """Do the rules need to see the ground truth to tell what the objects are?"""
     return task.rules.objects not in ("merged", "listed")
 
@@ -50,19 +50,19 @@ def with_objects(task: Task) -> Task:
     if task.objects is not None:
         return task
     held = HeldMasks(task.gt)
-    return replace(task, objects=_objects(task, held), gt=held if must_look(task) else task.gt)
+    return replace(task, objects=_objects(task, held), gt=held if needs_truth(task) else task.gt)
 
 
-def look_at(look: Look) -> tuple[Objects, Held]:
-    """What a worker sends back: the objects, and the frames it has decoded. Raises InputError as above."""
-    found = with_objects(look.task)
+def find_objects(search: ObjectSearch) -> tuple[Objects, Held]:
+    """The objects, and the frames that were decoded to find them. Raises InputError as above."""
+    found = with_objects(search.task)
     assert isinstance(found.gt, HeldMasks)
     assert found.objects is not None
     return found.objects, found.gt.held
 
 
-def told(task: Task, found: tuple[Objects, Held]) -> Task:
-    """The task with what a worker has found of it."""
+def with_found(task: Task, found: tuple[Objects, Held]) -> Task:
+    """The task with the objects and frames that a worker has found."""
     objects, held = found
     return replace(task, objects=objects, gt=HeldMasks(task.gt, held=held))
 
@@ -96,7 +96,7 @@ def _objects(task: Task, held: HeldMasks) -> Objects:
         return Objects(space=LabelSpace(ids=(1,), rules=rules, binary=True, proposals=proposals))
     first: NDArray[np.int64] | None = None
     given: tuple[int, ...] = ()
-    if must_look(task):
+    if needs_truth(task):
         frames = _labels_in_order(task, held)
         first = next(frames, None)
         given = () if first is None else tuple(first.tolist())

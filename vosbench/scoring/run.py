@@ -12,7 +12,7 @@ from vosbench.results import counts as rows
 from vosbench.results.counts import PartCounts, Rows, SequenceCounts
 from vosbench.scoring import problems as problems_of
 from vosbench.scoring.finalize import finish
-from vosbench.scoring.objects import Look, look_at, must_look, parts_of, told, with_objects
+from vosbench.scoring.objects import ObjectSearch, find_objects, needs_truth, parts_of, with_found, with_objects
 from vosbench.scoring.plan import Plan
 from vosbench.scoring.sequence import score_sequence
 from vosbench.scoring.task import Task
@@ -85,17 +85,19 @@ def _find_objects(outcome: "_Outcome", workers: Workers) -> None:
     """Find the objects of the long sequences, once for all their parts; a sequence where that fails has failed."""
     long = [task for task in outcome.wholes.values() if task.is_long]
     for task in long:
-        if not must_look(task):
+        if not needs_truth(task):
             try:
                 outcome.know(task, with_objects(task))
             except InputError as error:
                 outcome.fail(task, error)
-    with closing(run_tasks(look_at, [Look(task) for task in long if must_look(task)], workers)) as results:
-        for look, result in results:
+    with closing(
+        run_tasks(find_objects, [ObjectSearch(task) for task in long if needs_truth(task)], workers)
+    ) as results:
+        for search, result in results:
             if isinstance(result, Failure):
-                outcome.fail(look.task, result.error)
+                outcome.fail(search.task, result.error)
             else:
-                outcome.know(look.task, told(look.task, result))
+                outcome.know(search.task, with_found(search.task, result))
 
 
 def _encoded_rows(task: Task) -> bytes:
@@ -135,9 +137,9 @@ class _Outcome:
     def __post_init__(self) -> None:
         self._total = sum(len(task.sequence.frames) for task in self.wholes.values())
 
-    def know(self, task: Task, told: Task) -> None:
+    def know(self, task: Task, known: Task) -> None:
         """Go on with a task whose objects are known."""
-        self.wholes[task.sequence.name] = told
+        self.wholes[task.sequence.name] = known
 
     def waiting(self) -> tuple[Task, ...]:
         """The tasks that have not failed yet."""
